@@ -1,0 +1,28 @@
+"""Events, for visitors."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from events.models import Event
+from psg.publishing.views import gone
+
+
+def event_list(request: HttpRequest) -> HttpResponse:
+    """What is coming, and what was."""
+    context = {"upcoming": Event.objects.upcoming(), "past": Event.objects.past()[:50]}
+    return render(request, "events/event_list.html", context)
+
+
+def event(request: HttpRequest, slug: str) -> HttpResponse:
+    """One event."""
+    found = get_object_or_404(Event.objects.select_related("image"), slug=slug)
+    if found.is_withdrawn:
+        return gone(request)
+    if not found.is_public:
+        raise Http404
+    return show(request, found)
+
+
+def show(request: HttpRequest, event: Event, *, is_preview: bool = False) -> HttpResponse:
+    """Render an event as visitors see it."""
+    return render(request, "events/event_detail.html", {"event": event, "is_preview": is_preview})

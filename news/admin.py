@@ -1,0 +1,69 @@
+"""The news desk."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from news import views
+from news.models import Article, Author, Topic
+from psg.publishing.admin import PublishableAdmin, StatusFilter
+from psg.publishing.views import as_preview
+
+
+@admin.register(Article)
+class ArticleAdmin(PublishableAdmin):
+    """Articles."""
+
+    list_display = ["title", "status_label", "published_at", "topic_names", "author_names", "featured"]
+    list_filter = [StatusFilter, "topics", "authors", "language", "featured"]
+    date_hierarchy = "published_at"
+    search_fields = ["title", "standfirst", "body"]
+    ordering = ["-updated_at"]
+    prepopulated_fields = {"slug": ["title"]}
+    autocomplete_fields = ["lead_image"]
+    filter_horizontal = ["topics", "authors"]
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "standfirst", "body"]}),
+        ("Picture", {"fields": ["lead_image", "lead_caption"]}),
+        ("Filed under", {"fields": ["topics", "region", "authors", "language", "featured"]}),
+        ("Sources", {"fields": ["sources"]}),
+        ("Search engines", {"fields": ["seo_title", "seo_description"], "classes": ["collapse"]}),
+        ("Publication", {"fields": ["published_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).prefetch_related("topics", "authors")
+
+    @admin.display(description="topics")
+    def topic_names(self, article: Article) -> str:
+        """The article's topics in one line."""
+        return ", ".join(topic.name for topic in article.topics.all())
+
+    @admin.display(description="authors")
+    def author_names(self, article: Article) -> str:
+        """The article's authors in one line."""
+        return ", ".join(author.name for author in article.authors.all())
+
+    def show_preview(self, request: HttpRequest, form) -> HttpResponse:
+        """With the topics and authors that are ticked in the form."""
+        chosen = {name: list(form.cleaned_data.get(name) or []) for name in ("topics", "authors")}
+        return as_preview(views.show(request, form.instance, is_preview=True, related_to=chosen))
+
+
+@admin.register(Topic)
+class TopicAdmin(admin.ModelAdmin):
+    """Topics."""
+
+    list_display = ["name", "description", "slug"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Author)
+class AuthorAdmin(admin.ModelAdmin):
+    """Authors, staff and guests."""
+
+    list_display = ["name", "user"]
+    list_select_related = ["user"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["user"]

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class NewsConfig(AppConfig):
+    """Articles, topics, feeds."""
+
+    name = "news"

@@ -1,0 +1,96 @@
+"""Static pages, kept as a tree; a page's address is its place in the tree."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from simple_history.models import HistoricalRecords
+from tree_queries.models import OrderableTreeNode
+from tree_queries.query import TreeQuerySet
+
+from psg.publishing.models import Publishable, PublishableQuerySet, State
+from psg.richtext import RichTextField, plain_text
+from psg.search import SearchText
+
+# First parts of addresses that belong to the rest of the site.
+RESERVED_SLUGS = frozenset(
+    [
+        "accounts",
+        "admin",
+        "contact",
+        "dev",
+        "donate",
+        "events",
+        "healthz",
+        "media",
+        "membership",
+        "news",
+        "newsletter",
+        "preview",
+        "publications",
+        "readyz",
+        "search",
+        "static",
+        "weave",
+    ]
+)
+
+
+class PageQuerySet(PublishableQuerySet, TreeQuerySet):
+    """`public()` and friends, over the tree."""
+
+
+class Page(Publishable, OrderableTreeNode):
+    """One page. `path` is the slugs from the root, kept beside them so that an address is one indexed look-up."""
+
+    title = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=80, help_text="This page's part of the address.")
+    path = models.CharField(max_length=400, unique=True, editable=False)
+    summary = models.TextField(
+        max_length=700, blank=True, help_text="Shown above the text, on the home page and in searches."
+    )
+    body = RichTextField(blank=True)
+    history = HistoricalRecords()
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta(Publishable.Meta, OrderableTreeNode.Meta):
+        abstract = False
+        permissions = [("publish_page", "Can publish, correct and withdraw pages")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        super().clean()
+        if self.parent_id is None and self.slug in RESERVED_SLUGS:
+            raise ValidationError(
+                {"slug": f"/{self.slug}/ belongs to another part of the site. Choose another."}
+            )
+        taken = Page.objects.filter(path=self.make_path()).exclude(pk=self.pk)
+        if taken.exists():
+            raise ValidationError(
+                {"slug": f"There is a page at /{self.make_path()}/ already. Choose another."}
+            )
+
+    def make_path(self) -> str:
+        """The path that its parent and slug give it."""
+        return f"{self.parent.path}/{self.slug}" if self.parent else self.slug
+
+    def save(self, *args, **kwargs) -> None:
+        self.path = self.make_path()
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return f"/{self.path}/"
+
+    def search_text(self) -> SearchText | None:
+        """What the search index keeps; None unless it is published or scheduled."""
+        if self.state != State.PUBLISHED or self.published_at is None:
+            return None
+        return SearchText(
+            url=self.get_absolute_url(),
+            title=self.title,
+            summary=self.summary,
+            body=plain_text(self.body),
+            language="en",
+            published_at=self.published_at,
+        )

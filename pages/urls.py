@@ -1,0 +1,6 @@
+from django.urls import path
+
+from pages import views
+
+app_name = "pages"
+urlpatterns = [path("<path:path>/", views.page, name="page")]

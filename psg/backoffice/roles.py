@@ -1,0 +1,49 @@
+"""The roles that come ready. Each sees only its own; an Administrator sees everything.
+
+Permissions are added after each migrate and never taken away there: what staff add to a role in the admin stays.
+"""
+
+FULL = ("add", "change", "delete", "view")
+
+# role → app label → "action_model"; models of apps to come are added with those apps.
+ROLES: dict[str, dict[str, list[str]]] = {
+    "Writer": {
+        "news": [
+            "add_article",
+            "change_article",
+            "delete_article",
+            "view_article",
+            "view_topic",
+            "view_author",
+        ],
+        "library": ["add_image", "change_image", "view_image"],
+    },
+    "Editor": {
+        "news": [
+            "publish_article",
+            *(f"{verb}_{model}" for verb in FULL for model in ("article", "topic", "author")),
+        ],
+        "pages": ["publish_page", *(f"{verb}_page" for verb in FULL)],
+        "library": [f"{verb}_image" for verb in FULL],
+    },
+    "Events": {
+        "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
+        "library": ["add_image", "change_image", "view_image"],
+    },
+    "Membership": {},
+    "Treasurer": {},
+}
+ADMINISTRATOR = "Administrator"
+
+
+def grant_permissions(app_config, **_signal) -> None:
+    """Make the roles and give them the permissions of the app that was just migrated."""
+    from django.contrib.auth.models import Group, Permission
+
+    of_app = Permission.objects.filter(content_type__app_label=app_config.label)
+    for role, permissions in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        if codenames := permissions.get(app_config.label):
+            group.permissions.add(*of_app.filter(codename__in=codenames))
+    administrators, _ = Group.objects.get_or_create(name=ADMINISTRATOR)
+    administrators.permissions.add(*of_app)

@@ -1,0 +1,250 @@
+"""What becomes of a file that somebody sends: checked, decoded with care, and written afresh.
+
+No byte of an upload is ever served. What is stored was encoded here, so it carries no position, no camera, no comment
+and no second meaning. Limits are checked from the file's header, before anything is decoded.
+"""
+
+import hashlib
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from django.core.files import File
+from PIL import Image as Pillow
+from PIL import ImageCms, ImageOps, UnidentifiedImageError
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+MAX_EDGE = 2400  # pixels of the longer side, as stored
+JPEG_QUALITY = 85
+WEBP_QUALITY = 80
+# An opaque PNG above this is a photograph in the wrong format; below, most likely a drawing that JPEG would smear.
+PNG_MAX_BYTES = 500_000
+
+# Pillow's name → (what people call it, extensions, content types). MPO is what some phones write for JPEG.
+_JPEG = ("JPEG", {"jpg", "jpeg", "jpe", "jfif"}, {"image/jpeg", "image/jpg", "image/pjpeg"})
+FORMATS = {
+    "JPEG": _JPEG,
+    "MPO": _JPEG,
+    "PNG": ("PNG", {"png", "apng"}, {"image/png", "image/x-png", "image/apng"}),
+    "WEBP": ("WebP", {"webp"}, {"image/webp"}),
+    "GIF": ("GIF", {"gif"}, {"image/gif"}),
+}
+_KNOWN_OTHERS = [
+    (b"%PDF-", "That is a PDF, not a picture. Save the page you need as JPEG or PNG and upload that."),
+    (b"II*\0", "TIFF pictures cannot be shown on the web. Please save it as JPEG or PNG first."),
+    (b"MM\0*", "TIFF pictures cannot be shown on the web. Please save it as JPEG or PNG first."),
+    (b"BM", "BMP pictures are not taken. Please save it as JPEG or PNG first."),
+]
+# What a decoder raises for a file that is damaged, on purpose or not.
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, struct.error, zlib.error,
+    Pillow.DecompressionBombError, Pillow.DecompressionBombWarning,
+)  # fmt: skip
+
+
+class ImageRefused(Exception):
+    """The picture is not taken. The text is for the person who sent it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture ready to be stored. `sha256` is that of the file as it came, so that a second upload is noticed."""
+
+    content: bytes
+    extension: str
+    width: int  # pixels
+    height: int  # pixels
+    sha256: str
+
+
+def prepare(file: File) -> Prepared:
+    """Check an upload and encode it afresh: upright, sRGB, at most 2400 px, the first frame only, no metadata.
+
+    Raises ImageRefused.
+    """
+    _check_name(file.name or "")
+    raw = _read(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+        try:
+            picture = _open(raw)
+            _check_type(picture.format or "", file)
+            picture.draft("RGB", (MAX_EDGE, MAX_EDGE))  # a JPEG is decoded no larger than needed
+            small = _upright_and_small(picture)
+        except _DAMAGE:
+            raise ImageRefused(
+                "This picture is damaged or incomplete. Please open it on your computer, save it again and upload that."
+            ) from None
+    content, extension = _encode(small, picture.format or "")
+    return Prepared(content, extension, *small.size, hashlib.sha256(raw).hexdigest())
+
+
+def rendition(original: bytes, width: int) -> tuple[bytes, int]:
+    """A stored picture as WebP of that width in pixels, and its height."""
+    picture = Pillow.open(io.BytesIO(original))
+    height = max(1, round(picture.height * width / picture.width))
+    if picture.size != (width, height):
+        picture = picture.convert(_plain_mode(picture)).resize(
+            (width, height), Pillow.Resampling.LANCZOS, reducing_gap=3
+        )
+    return _save(picture.convert(_plain_mode(picture)), "WEBP", quality=WEBP_QUALITY, method=4), height
+
+
+# --- Checks ------------------------------------------------------------------------------------------------------
+
+
+def _check_name(name: str) -> None:
+    """The name is never used, but an honest program sends none like these."""
+    if "\0" in name or "/" in name or "\\" in name or name.startswith(".."):
+        raise ImageRefused(
+            "The file’s name has characters that no file name has. Please rename it and try again."
+        )
+
+
+def _read(file: File) -> bytes:
+    if file.size == 0:
+        raise ImageRefused("The file is empty.")
+    if file.size > MAX_BYTES:
+        raise ImageRefused(
+            f"The file is too large: {file.size / 1024 / 1024:.1f} MB. At most {MAX_BYTES // 1024 // 1024} MB are taken; "
+            f"{MAX_EDGE} pixels on the longer side are enough."
+        )
+    file.seek(0)
+    raw = file.read(MAX_BYTES + 1)
+    file.seek(0)
+    return raw
+
+
+def _open(raw: bytes) -> Pillow.Image:
+    """Read the header, and refuse by it. Raises ImageRefused, or one of _DAMAGE."""
+    if raw.startswith(b"RIFF"):
+        _check_pixels(*_webp_size(raw))  # Pillow would set aside the whole canvas to tell us its size
+    try:
+        picture = Pillow.open(io.BytesIO(raw), formats=list(FORMATS))
+    except UnidentifiedImageError:
+        raise ImageRefused(_what_it_is(raw)) from None
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+        raise ImageRefused(_too_many_pixels()) from None
+    _check_pixels(*picture.size)
+    return picture
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageRefused(_too_many_pixels(f"{width:,} × {height:,} pixels"))
+
+
+def _too_many_pixels(size: str = "more than 89 megapixels") -> str:
+    return f"The picture is too large: {size}. At most {MAX_PIXELS // 1_000_000} megapixels are taken."
+
+
+def _webp_size(raw: bytes) -> tuple[int, int]:
+    """Width and height from the header of a WebP file (RFC 9649, section 2); (0, 0) where there is none."""
+    kind, body = raw[12:16], raw[20:30]
+    if raw[8:12] != b"WEBP" or len(body) < 10:
+        return 0, 0
+    if kind == b"VP8X":
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
+
+
+def _what_it_is(raw: bytes) -> str:
+    """A message for what is none of our formats."""
+    start = raw[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in start:
+        return "SVG drawings are not taken, because they can carry programs. Please export it as PNG and upload that."
+    if raw[4:8] == b"ftyp":
+        return (
+            "This picture format (HEIC, AVIF or a film) is not taken. Please save it as JPEG and upload that."
+        )
+    for signature, message in _KNOWN_OTHERS:
+        if raw.startswith(signature):
+            return message
+    return "That is not a picture that can be shown. Please upload a JPEG, PNG, WebP or GIF file."
+
+
+def _check_type(kind: str, file: File) -> None:
+    """A file whose name or declared type says one thing and whose content another is a mistake or a trick."""
+    called, extensions, types = FORMATS[kind]
+    extension = PurePosixPath(file.name or "").suffix.lstrip(".").lower()
+    declared = (getattr(file, "content_type", None) or "").partition(";")[0].strip().lower()
+    if (extension and extension not in extensions) or declared not in {
+        "",
+        "application/octet-stream",
+        *types,
+    }:
+        says = f"“.{extension}”" if extension and extension not in extensions else f"“{declared[:60]}”"
+        raise ImageRefused(
+            f"The file says it is {says[:70]}, but it is a {called} picture. Open it, save it as {called} and upload that."
+        )
+
+
+# --- Pixels ------------------------------------------------------------------------------------------------------
+
+
+def _plain_mode(picture: Pillow.Image) -> str:
+    return "RGBA" if picture.has_transparency_data else "L" if picture.mode in {"1", "L"} else "RGB"
+
+
+def _upright_and_small(picture: Pillow.Image) -> Pillow.Image:
+    """Decode, reduce, turn upright, bring the colours to sRGB, and forget everything else."""
+    icc = picture.info.get("icc_profile")
+    orientation = picture.getexif().get(0x0112, 1)
+    if picture.mode.startswith("I"):  # 16 bits of grey
+        picture = picture.convert("I").point(lambda value: value / 256, "L")
+    elif picture.mode == "CMYK":
+        picture.load()
+    else:
+        picture = picture.convert(_plain_mode(picture))
+    picture.thumbnail((MAX_EDGE, MAX_EDGE), Pillow.Resampling.LANCZOS, reducing_gap=3)
+    picture = _to_srgb(picture, icc)
+    picture.info = {}
+    if orientation in range(2, 9):
+        exif = Pillow.Exif()
+        exif[0x0112] = orientation
+        picture.info["exif"] = exif.tobytes()
+        picture = ImageOps.exif_transpose(picture)
+    picture.info = {}
+    return picture
+
+
+def _to_srgb(picture: Pillow.Image, icc: bytes | None) -> Pillow.Image:
+    """Colours as they were meant, without the profile. A profile that cannot be read is ignored."""
+    if icc and picture.mode in {"RGB", "CMYK"}:
+        try:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            converted = ImageCms.profileToProfile(
+                picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+            picture = converted or picture
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass
+    return picture.convert("RGB") if picture.mode == "CMYK" else picture
+
+
+def _encode(picture: Pillow.Image, kind: str) -> tuple[bytes, str]:
+    """The file's new bytes and its extension."""
+    if kind == "WEBP":
+        return _save(picture, "WEBP", quality=JPEG_QUALITY, method=4), "webp"
+    if kind in {"PNG", "GIF"}:
+        png = _save(picture, "PNG", optimize=picture.width * picture.height < 1_000_000)
+        if picture.mode == "RGBA" or len(png) <= PNG_MAX_BYTES:
+            return png, "png"
+    return _save(picture, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True), "jpg"
+
+
+def _save(picture: Pillow.Image, kind: str, **options: int | bool) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, kind, **options)
+    return content.getvalue()

@@ -1,0 +1,107 @@
+"""`make run`: the whole site on this machine, until Ctrl-C."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from psg import demo
+from psg.models import User
+
+STOP_SECONDS = 8
+
+
+class Command(BaseCommand):
+    """Migrate, load the demo once, then serve the site with its worker beside it. For development only."""
+
+    help = __doc__
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *, port: int, **options) -> None:
+        if not settings.DEBUG:
+            raise CommandError("`run` is for development. In production see docs/operations.md.")
+        refuse_taken_port(port)
+        call_command("migrate", verbosity=0)
+        if not User.objects.exists():
+            self.stdout.write("Loading the demo …")
+            call_command("load_demo")
+        self.stdout.write(f"\n  The site     http://127.0.0.1:{port}/")
+        self.stdout.write(f"  Back office  http://127.0.0.1:{port}/admin/")
+        self.stdout.write(f"  Sent mail    http://127.0.0.1:{port}/dev/mail/\n")
+        for line in demo.staff_logins():
+            self.stdout.write(f"  {line}")
+        self.stdout.write("\n  Ctrl-C stops everything.\n")
+        self.stdout.flush()
+        supervise([["qcluster"], ["runserver", f"127.0.0.1:{port}", "--skip-checks"]])
+
+
+def refuse_taken_port(port: int) -> None:
+    """Raises CommandError if somebody else listens on 127.0.0.1:`port`."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} is taken ({error.strerror.lower()}). Choose another: make run PORT={port + 1}"
+            ) from error
+
+
+class Stop(Exception):
+    """Somebody asked us to stop."""
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    raise Stop
+
+
+def supervise(commands: list[list[str]]) -> None:
+    """Run manage.py commands side by side until one of them ends or a signal comes; then stop them all.
+
+    Each has a process group of its own, so that Ctrl-C reaches this process alone and the stop is orderly.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _on_signal)
+    children: list[subprocess.Popen] = []
+    try:
+        for command in commands:
+            arguments = [sys.executable, "manage.py", *command]
+            children.append(subprocess.Popen(arguments, cwd=settings.BASE_DIR, start_new_session=True))  # noqa: S603
+        while all(child.poll() is None for child in children):
+            time.sleep(0.2)
+    except Stop:
+        pass
+    else:
+        raise CommandError("One of the processes ended; its own message is above.")
+    finally:
+        _stop(children)
+
+
+def _signal_group(child: subprocess.Popen, number: int) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return  # the whole group is gone already
+
+
+def _stop(children: list[subprocess.Popen]) -> None:
+    """Ask every process to end, wait up to `STOP_SECONDS`, and kill what is left."""
+    for child in children:
+        _signal_group(child, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _signal_group(child, signal.SIGKILL)
+    for child in children:
+        _signal_group(child, signal.SIGKILL)

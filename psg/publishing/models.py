@@ -1,0 +1,153 @@
+"""The life that every publishable thing shares: draft → scheduled → published → withdrawn.
+
+"Scheduled" is not stored: it is `published` with a time that has not come yet. So an article appears at its minute
+because the clock says so, whether or not any job runs.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class State(models.TextChoices):
+    """What staff decided. What readers see follows from it and the clock: see `Publishable.status`."""
+
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Status(models.TextChoices):
+    """What is true now."""
+
+    DRAFT = "draft", "Draft"
+    SCHEDULED = "scheduled", "Scheduled"
+    PUBLISHED = "published", "Published"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+def public_now() -> Q:
+    """The condition under which the public sees something, at this moment."""
+    return Q(state=State.PUBLISHED, published_at__lte=timezone.now())
+
+
+class PublishableQuerySet(models.QuerySet):
+    """The questions that lists ask."""
+
+    def public(self):
+        """What the public sees now."""
+        return self.filter(public_now())
+
+    def with_status(self, status: str):
+        """Those whose status is `status` now."""
+        now = timezone.now()
+        conditions = {
+            Status.DRAFT: Q(state=State.DRAFT),
+            Status.SCHEDULED: Q(state=State.PUBLISHED, published_at__gt=now),
+            Status.PUBLISHED: public_now(),
+            Status.WITHDRAWN: Q(state=State.WITHDRAWN),
+        }
+        return self.filter(conditions[Status(status)])
+
+
+class Publishable(models.Model):
+    """Something staff write and publish.
+
+    `version` rises with each save: a form that was opened on an older version is not saved over a newer one.
+    """
+
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
+    published_at = models.DateTimeField(
+        "publication time",
+        null=True,
+        blank=True,
+        help_text="London time. Leave empty to publish at the moment you press “Publish”; "
+        "a time to come makes it appear by itself at that minute.",
+    )
+    first_public_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was first published; corrections count from here (UTC)."
+    )
+    corrected_at = models.DateTimeField(null=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True, editable=False)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                name="%(app_label)s_%(class)s_published_has_time",
+                condition=~Q(state=State.PUBLISHED) | Q(published_at__isnull=False),
+            ),
+        ]
+
+    @property
+    def status(self) -> Status:
+        """What is true of it now."""
+        if self.state == State.PUBLISHED and self.published_at and self.published_at > timezone.now():
+            return Status.SCHEDULED
+        return Status(self.state)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public sees it now."""
+        return self.status == Status.PUBLISHED
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was public once and was taken back."""
+        return self.state == State.WITHDRAWN
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _in_a_week() -> datetime:
+    return timezone.now() + timedelta(days=7)
+
+
+class PreviewLink(models.Model):
+    """A secret address that shows one unpublished thing to whoever holds it, until it expires or is revoked."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.BigIntegerField()
+    target = GenericForeignKey()
+    token = models.CharField(max_length=64, unique=True, default=_new_token)
+    expires_at = models.DateTimeField(default=_in_a_week)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        indexes = [models.Index(fields=["content_type", "object_id"], name="preview_link_target")]
+
+    def __str__(self) -> str:
+        return f"preview of {self.target} until {self.expires_at:%d %B %Y}"
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it still opens."""
+        return self.expires_at > timezone.now()
+
+
+class OpenForm(models.Model):
+    """Somebody has something open in the admin: shown to the next person who opens it."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.BigIntegerField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="open_form_once", fields=["content_type", "object_id", "user"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} has {self.content_type} {self.object_id} open"

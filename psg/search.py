@@ -1,0 +1,109 @@
+"""One index over everything public. A row is written in the same transaction as the change it reflects."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
+from django.db.models import F, Model, QuerySet, Value
+from django.utils import timezone
+
+from psg.models import SearchEntry
+
+# Text search configurations made by a migration: stemming with accents ignored, one for each language.
+CONFIGS = {"en": "psg_en", "es": "psg_es"}
+_START, _STOP = "\ue000", "\ue001"  # private-use characters: no text has them
+MAX_QUERY = 200  # characters; more than any title, and short enough to be cheap
+
+
+@dataclass(frozen=True)
+class SearchText:
+    """What the index keeps of one object. `published_at` is when the public may find it."""
+
+    url: str
+    title: str
+    summary: str
+    body: str
+    language: str
+    published_at: datetime
+
+
+def _kind(obj: Model) -> str:
+    return obj._meta.label_lower
+
+
+def _entry(obj: Model) -> SearchEntry | None:
+    text: SearchText | None = obj.search_text()  # type: ignore[attr-defined]
+    if text is None:
+        return None
+    return SearchEntry(
+        kind=_kind(obj),
+        object_id=obj.pk,
+        url=text.url,
+        title=text.title,
+        summary=text.summary,
+        body=text.body,
+        language=text.language,
+        published_at=text.published_at,
+    )
+
+
+def index(obj: Model) -> None:
+    """Bring the index in line with one object: its row is written, or removed if it is not public."""
+    index_many([obj])
+
+
+def index_many(objects: list[Model]) -> None:
+    """The same for many objects of one model, in a handful of queries."""
+    if not objects:
+        return
+    kind = _kind(objects[0])
+    entries = [entry for obj in objects if (entry := _entry(obj))]
+    SearchEntry.objects.filter(kind=kind, object_id__in=[obj.pk for obj in objects]).delete()
+    SearchEntry.objects.bulk_create(entries, batch_size=500)
+    written = SearchEntry.objects.filter(kind=kind, object_id__in=[entry.object_id for entry in entries])
+    for language, config in CONFIGS.items():
+        written.filter(language=language).update(
+            vector=SearchVector("title", weight="A", config=config)
+            + SearchVector("summary", weight="B", config=config)
+            + SearchVector("body", weight="D", config=config)
+        )
+
+
+def remove(obj: Model) -> None:
+    """Take an object out of the index."""
+    SearchEntry.objects.filter(kind=_kind(obj), object_id=obj.pk).delete()
+
+
+def find(text: str) -> QuerySet[SearchEntry]:
+    """Public entries that match, best first; quoted phrases and -exclusions work. Empty text finds nothing."""
+    text = text[:MAX_QUERY].strip()
+    if not text:
+        return SearchEntry.objects.none()
+    english, spanish = (
+        SearchQuery(text, config=config, search_type="websearch") for config in CONFIGS.values()
+    )
+    query = english | spanish
+    return (
+        SearchEntry.objects.filter(vector=query, published_at__lte=timezone.now())
+        .annotate(rank=SearchRank(F("vector"), query, normalization=Value(1)))
+        .order_by("-rank", "-published_at", "-pk")
+        .defer("body", "vector")
+    )
+
+
+def headlines(entries, text: str) -> dict[int, list[tuple[str, bool]]]:
+    """For each entry of one page the passage that matched, cut into (words, whether they matched)."""
+    query = SearchQuery(text[:MAX_QUERY].strip(), config=CONFIGS["en"], search_type="websearch")
+    cut = SearchHeadline(
+        "body", query, config=CONFIGS["en"], start_sel=_START, stop_sel=_STOP, max_words=32, min_words=16
+    )
+    found = SearchEntry.objects.filter(pk__in=[entry.pk for entry in entries]).annotate(headline=cut)
+    return {pk: _cut(headline) for pk, headline in found.values_list("pk", "headline")}
+
+
+def _cut(headline: str) -> list[tuple[str, bool]]:
+    parts = []
+    for piece in headline.split(_START):
+        marked, stop, rest = piece.partition(_STOP)
+        parts += [(marked, True), (rest, False)] if stop else [(piece, False)]
+    return [part for part in parts if part[0]]

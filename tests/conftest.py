@@ -1,0 +1,127 @@
+"""What all tests share: people, a browser, and a worker on demand."""
+
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+# Playwright's synchronous API runs an event loop in this thread; Django's guard is about views, not about tests.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import Group
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from psg.models import User
+from tests import chromium
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path) -> None:
+    """No test writes into the checkout's var/."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.DEVELOPMENT_MAIL_DIR = tmp_path / "mail"
+
+
+@pytest.fixture
+def staff(db) -> Callable[[str], User]:
+    """Make (or get) the staff member of a role: staff("Editor"). "Superuser" may do everything."""
+
+    def make(role: str = "Editor") -> User:
+        email = f"{role.lower()}@staff.example"
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            user = User.objects.create_user(email, "a-long-password", name=f"Test {role}", is_staff=True)
+            if role == "Superuser":
+                user.is_superuser = True
+                user.save()
+            else:
+                user.groups.add(Group.objects.get(name=role))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def client_as(staff) -> Callable[[str], Client]:
+    """A client signed in as the staff member of a role: client_as("Writer")."""
+
+    def make(role: str = "Editor") -> Client:
+        client = Client()
+        client.force_login(staff(role))
+        return client
+
+    return make
+
+
+@pytest.fixture
+def run_jobs(db) -> Callable[[], int]:
+    """Do what the worker would: run every queued job once, now; the number run."""
+
+    def run() -> int:
+        from django_q.models import OrmQ
+
+        done = 0
+        while (queued := OrmQ.objects.order_by("pk").first()) is not None:
+            task = queued.task()
+            queued.delete()
+            module, _, name = task["func"].rpartition(".")
+            getattr(import_module(module), name)(*task["args"], **task["kwargs"])
+            done += 1
+        return done
+
+    return run
+
+
+# --- Browser ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run. It talks to this machine only."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=chromium.ensure(),
+            args=[
+                "--no-sandbox",  # CI runs as root, where Chromium has no sandbox
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+            ],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh visitor on a laptop, with a London clock."""
+    made = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/London"
+    )
+    made.set_default_timeout(10_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A fresh tab. A script error on any page fails the test at its end."""
+    return context.new_page()
+
+
+@pytest.fixture
+def sign_in(live_server, staff) -> Callable[[BrowserContext, str], None]:
+    """Give a browser the session of a staff member: sign_in(context, "Editor")."""
+
+    def give(context: BrowserContext, role: str = "Editor") -> None:
+        client = Client()
+        client.force_login(staff(role))
+        cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+    return give

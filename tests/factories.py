@@ -1,0 +1,87 @@
+"""Things to test with. Every factory makes something that the public sees, unless told otherwise."""
+
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+
+from events.models import Event
+from news.models import Article, Author, Topic
+from pages.models import Page
+from psg import search
+from psg.publishing.models import State
+
+
+class TopicFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Topic
+
+    name = factory.Sequence(lambda n: f"Topic {n}")
+    slug = factory.Sequence(lambda n: f"topic-{n}")
+
+
+class AuthorFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Author
+
+    name = factory.Sequence(lambda n: f"Test Author {n}")
+    slug = factory.Sequence(lambda n: f"test-author-{n}")
+
+
+class PublishableFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        abstract = True
+        skip_postgeneration_save = True
+
+    state = State.PUBLISHED
+    published_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    first_public_at = factory.SelfAttribute("published_at")
+
+    @factory.post_generation
+    def indexed(self, create, extracted, **kwargs) -> None:
+        """As the actions do."""
+        if create:
+            search.index(self)
+
+
+class ArticleFactory(PublishableFactory):
+    class Meta:
+        model = Article
+
+    title = factory.Sequence(lambda n: f"Article {n}")
+    slug = factory.Sequence(lambda n: f"article-{n}")
+    standfirst = "What happened, in a sentence."
+    body = "<p>The story in full.</p>"
+
+    @factory.post_generation
+    def topics(self, create, extracted, **kwargs) -> None:
+        if create and extracted:
+            self.topics.set(extracted)
+
+    @factory.post_generation
+    def authors(self, create, extracted, **kwargs) -> None:
+        if create and extracted:
+            self.authors.set(extracted)
+
+
+class PageFactory(PublishableFactory):
+    class Meta:
+        model = Page
+
+    title = factory.Sequence(lambda n: f"Page {n}")
+    slug = factory.Sequence(lambda n: f"page-{n}")
+    summary = "What this page says."
+    body = "<p>The page in full.</p>"
+
+
+class EventFactory(PublishableFactory):
+    class Meta:
+        model = Event
+
+    title = factory.Sequence(lambda n: f"Event {n}")
+    slug = factory.Sequence(lambda n: f"event-{n}")
+    summary = "What will happen."
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+    ends_at = factory.LazyAttribute(lambda event: event.starts_at + timedelta(hours=6))
+    venue_name = "Test Hall"
+    venue_address = "1 Test Street, London"
