@@ -46,7 +46,7 @@ an expert, to come.</p>
 
 def load() -> dict[str, int]:
     """Add the past conference and, unless one is still to come, the next; the number added."""
-    added = _add(
+    added: int = _add(
         title="PSG Annual Conference",
         day=date(2019, 11, 16),
         summary="A day of talks and discussion on Peru: mining, the Amazon, human rights and democracy.",

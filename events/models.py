@@ -41,14 +41,10 @@ class Event(Publishable):
     slug = models.SlugField(max_length=200, unique=True, help_text="The event's address: /events/…/")
     summary = models.TextField(max_length=600, help_text="One or two sentences, shown in lists and searches.")
     body = RichTextField(blank=True)
-    image = models.ForeignKey(
-        "library.Image", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    image = models.ForeignKey("library.Image", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     starts_at = models.DateTimeField("starts")
     ends_at = models.DateTimeField("ends")
-    timezone = models.CharField(
-        "time zone", max_length=50, default="Europe/London", validators=[validate_timezone]
-    )
+    timezone = models.CharField("time zone", max_length=50, default="Europe/London", validators=[validate_timezone])
     venue_name = models.CharField("venue", max_length=200, blank=True)
     venue_address = models.CharField("address", max_length=300, blank=True)
     is_cancelled = models.BooleanField("cancelled", default=False)
@@ -60,9 +56,7 @@ class Event(Publishable):
         permissions = [("publish_event", "Can publish, correct and withdraw events")]
         constraints = [
             *Publishable.Meta.constraints,
-            models.CheckConstraint(
-                name="event_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))
-            ),
+            models.CheckConstraint(name="event_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))),
         ]
         indexes = [models.Index(fields=["starts_at"], name="event_starts")]
 

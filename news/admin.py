@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import slugify
 
 from news import views
 from news.models import Article, Author, Topic
@@ -45,6 +46,7 @@ class ArticleAdmin(PublishableAdmin):
 
     def show_preview(self, request: HttpRequest, form) -> HttpResponse:
         """With the topics and authors that are ticked in the form."""
+        form.instance.slug = form.instance.slug or slugify(form.instance.title) or "untitled"
         chosen = {name: list(form.cleaned_data.get(name) or []) for name in ("topics", "authors")}
         return as_preview(views.show(request, form.instance, is_preview=True, related_to=chosen))
 

@@ -35,7 +35,10 @@ class NewsFeed(Feed):
     author_name = settings.SITE_NAME
 
     def link(self) -> str:
-        return reverse("news:list")
+        return settings.SITE_URL + reverse("news:list")
+
+    def feed_url(self, topic: Topic | None) -> str:
+        return settings.SITE_URL + (reverse("news:topic_feed", args=[topic.slug]) if topic else reverse("news:feed"))
 
     def articles(self, topic: Topic | None):
         return Article.objects.public().newest_first().prefetch_related("topics", "authors")
@@ -50,7 +53,7 @@ class NewsFeed(Feed):
         return article.standfirst
 
     def item_link(self, article: Article) -> str:
-        return article.get_absolute_url()
+        return settings.SITE_URL + article.get_absolute_url()
 
     def item_guid(self, article: Article) -> str:
         """Stays the same when slug or date change (RFC 4287 4.2.6; tag URI, RFC 4151)."""
@@ -92,7 +95,7 @@ class TopicFeed(NewsFeed):
         return topic.description
 
     def link(self, topic: Topic) -> str:  # type: ignore[override]
-        return topic.get_absolute_url()
+        return settings.SITE_URL + topic.get_absolute_url()
 
     def articles(self, topic: Topic | None):
         return super().articles(topic).filter(topics=topic)

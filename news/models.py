@@ -40,9 +40,7 @@ class Topic(models.Model):
 
     name = models.CharField(max_length=80, unique=True)
     slug = models.SlugField(max_length=80, unique=True, help_text="The topic's address: /news/topics/…/")
-    description = models.CharField(
-        max_length=250, blank=True, help_text="One sentence, shown on the topic's page."
-    )
+    description = models.CharField(max_length=250, blank=True, help_text="One sentence, shown on the topic's page.")
 
     objects = TopicQuerySet.as_manager()
 
@@ -168,9 +166,7 @@ class Article(Publishable):
     body = RichTextField()
     language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH)
     topics = models.ManyToManyField(Topic, related_name="articles", blank=True)
-    region = models.CharField(
-        max_length=20, choices=Region, blank=True, help_text="Empty: the whole country."
-    )
+    region = models.CharField(max_length=20, choices=Region, blank=True, help_text="Empty: the whole country.")
     authors = models.ManyToManyField(Author, related_name="articles", blank=True)
     lead_image = models.ForeignKey(
         "library.Image",
@@ -186,9 +182,7 @@ class Article(Publishable):
         blank=True,
         help_text="What the picture shows. Empty: the library's caption.",
     )
-    featured = models.BooleanField(
-        default=False, help_text="The newest featured article leads the home page."
-    )
+    featured = models.BooleanField(default=False, help_text="The newest featured article leads the home page.")
     sources = models.TextField(
         blank=True,
         validators=[validate_sources],
@@ -213,9 +207,7 @@ class Article(Publishable):
     class Meta(Publishable.Meta):
         permissions = [("publish_article", "Can publish, correct and withdraw articles")]
         indexes = [
-            models.Index(
-                fields=["-published_at", "-id"], name="article_public", condition=Q(state=State.PUBLISHED)
-            ),
+            models.Index(fields=["-published_at", "-id"], name="article_public", condition=Q(state=State.PUBLISHED)),
             models.Index(
                 fields=["-featured", "-published_at", "-id"],
                 name="article_lead",
@@ -256,7 +248,7 @@ class Article(Publishable):
         sharing = Article.objects.filter(
             pk__in=Article.topics.through.objects.filter(topic__in=topics).values("article")
         )
-        return list(sharing.for_list().prefetch_related(None).exclude(pk=self.pk)[:count])
+        return list(sharing.for_list().prefetch_related(None).select_related("lead_image").exclude(pk=self.pk)[:count])
 
     def neighbours(self) -> tuple["Article | None", "Article | None"]:
         """The public articles published just before and just after this one."""

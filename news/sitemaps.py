@@ -17,11 +17,7 @@ class ArticleSitemap(Sitemap):
     """Every public article."""
 
     def items(self):
-        return (
-            Article.objects.public()
-            .newest_first()
-            .only("title", "slug", "published_at", "language", "corrected_at")
-        )
+        return Article.objects.public().newest_first().only("title", "slug", "published_at", "language", "corrected_at")
 
     def lastmod(self, article: Article):
         return article.corrected_at or article.published_at

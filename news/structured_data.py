@@ -24,10 +24,7 @@ def article_json_ld(article: Article, *, url: str, image: str, authors: list[Aut
         "image": [image],
         "datePublished": published.isoformat() if published else None,
         "dateModified": changed.isoformat() if changed else None,
-        "author": [
-            {"@type": "Person" if author.user_id else "Organization", "name": author.name}
-            for author in authors
-        ]
+        "author": [{"@type": "Person" if author.user_id else "Organization", "name": author.name} for author in authors]
         or [publisher],
         "publisher": publisher,
     }

@@ -62,14 +62,10 @@ class Page(Publishable, OrderableTreeNode):
     def clean(self) -> None:
         super().clean()
         if self.parent_id is None and self.slug in RESERVED_SLUGS:
-            raise ValidationError(
-                {"slug": f"/{self.slug}/ belongs to another part of the site. Choose another."}
-            )
+            raise ValidationError({"slug": f"/{self.slug}/ belongs to another part of the site. Choose another."})
         taken = Page.objects.filter(path=self.make_path()).exclude(pk=self.pk)
         if taken.exists():
-            raise ValidationError(
-                {"slug": f"There is a page at /{self.make_path()}/ already. Choose another."}
-            )
+            raise ValidationError({"slug": f"There is a page at /{self.make_path()}/ already. Choose another."})
 
     def make_path(self) -> str:
         """The path that its parent and slug give it."""

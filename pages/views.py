@@ -25,9 +25,7 @@ def show(request: HttpRequest, page: Page, *, is_preview: bool = False) -> HttpR
     paths = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
     relatives = list(Page.objects.public().filter(path__in=paths).only("title", "path"))
     ancestors = sorted(relatives, key=lambda ancestor: len(ancestor.path))
-    children = (
-        Page.objects.public().filter(parent=page.pk).order_by("position").only("title", "path", "summary")
-    )
+    children = Page.objects.public().filter(parent=page.pk).order_by("position").only("title", "path", "summary")
     context = {
         "page": page,
         "ancestors": ancestors,

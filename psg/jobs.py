@@ -58,9 +58,7 @@ def ensure_schedules(**_signal) -> None:
                 "next_run": timezone.now() + timedelta(minutes=1),
             },
         )
-    Schedule.objects.filter(func__startswith="psg.").exclude(
-        func__in=[job.path for job in _scheduled]
-    ).delete()
+    Schedule.objects.filter(func__startswith="psg.").exclude(func__in=[job.path for job in _scheduled]).delete()
 
 
 @scheduled("Delete expired sessions", every="day")

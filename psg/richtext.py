@@ -44,35 +44,11 @@ ALLOWED: dict[str, set[str]] = {
 URL_SCHEMES = {"http", "https", "mailto", "tel"}
 
 # Gone with everything in them; of other unknown elements the words stay.
-_GONE = set(
-    [
-        "script",
-        "style",
-        "head",
-        "title",
-        "svg",
-        "math",
-        "template",
-        "noscript",
-        "noembed",
-        "noframes",
-        "iframe",
-        "frame",
-        "frameset",
-        "object",
-        "embed",
-        "applet",
-        "audio",
-        "video",
-        "canvas",
-        "map",
-        "textarea",
-        "select",
-        "option",
-        "button",
-        "xml",
-    ]
-)
+_GONE = {
+    "script", "style", "head", "title", "svg", "math", "template", "noscript", "noembed", "noframes", "iframe",
+    "frame", "frameset", "object", "embed", "applet", "audio", "video", "canvas", "map", "textarea", "select",
+    "option", "button", "xml",
+}  # fmt: skip
 _VALUES = {
     "width": re.compile(r"[1-9]\d{0,4}"),
     "height": re.compile(r"[1-9]\d{0,4}"),
@@ -133,7 +109,7 @@ def clean_html(html: str) -> str:
 
 @lru_cache(maxsize=256)
 def shown_html(html: str) -> str:
-    """Stored HTML for a page: sanitised again, whoever wrote it into the database; pictures load when they come near."""
+    """Stored HTML for a page: sanitised again, whoever wrote it into the database; pictures load when near."""
     return _shown.clean(html)
 
 
@@ -163,7 +139,7 @@ def plain_text(html: str) -> str:
 
 
 def absolute_links(html: str, *, base: str) -> str:
-    """The HTML with links and pictures of our own site made absolute, for feeds and mails. `base` has no final slash."""
+    """The HTML with our own links and pictures made absolute, for feeds and mails. `base` has no final slash."""
 
     def rebase(url: str) -> str:
         return base + url if url.startswith("/") and not url.startswith("//") else url
@@ -188,69 +164,24 @@ def absolute_links(html: str, *, base: str) -> str:
 
 def _content_rule() -> str:
     """The allow-list in the editor's own language: `p; a[href,title]; …`. What is pasted is filtered by it at once."""
-    rules = [
-        f"{tag}[{','.join(sorted(attributes))}]" if attributes else tag for tag, attributes in ALLOWED.items()
-    ]
+    rules = [f"{tag}[{','.join(sorted(attributes))}]" if attributes else tag for tag, attributes in ALLOWED.items()]
     return "; ".join(rules) + "; figure(image)"
 
 
-# Only these parts of the editor are loaded. The list leaves out, above all, what shows, makes or stores other people's
-# documents or sends texts to other companies; REMOVED names those again, in case one of these parts asks for them.
+# Only these parts of the editor are loaded. Left out is, above all, what embeds other documents, what runs in preview
+# windows, and what sends texts to other companies; REMOVED names those again, in case one of these parts asks for them.
 PLUGINS = [
-    "a11yhelp",
-    "basicstyles",
-    "blockquote",
-    "clipboard",
-    "contextmenu",
-    "enterkey",
-    "entities",
-    "filebrowser",
-    "format",
-    "htmlwriter",
-    "image2",
-    "indentlist",
-    "link",
-    "list",
-    "maximize",
-    "pastefromgdocs",
-    "pastefromlibreoffice",
-    "pastefromword",
-    "pastetext",
-    "removeformat",
-    "resize",
-    "showborders",
-    "specialchar",
-    "tab",
-    "table",
-    "tableselection",
-    "tabletools",
-    "toolbar",
-    "undo",
-    "uploadimage",
+    "a11yhelp", "basicstyles", "blockquote", "clipboard", "contextmenu", "enterkey", "entities", "filebrowser",
+    "format", "htmlwriter", "image2", "indentlist", "link", "list", "magicline", "maximize", "pastefromgdocs",
+    "pastefromlibreoffice", "pastefromword", "pastetext", "removeformat", "resize", "showborders",
+    "specialchar", "tab", "table", "tableselection", "tabletools", "toolbar", "undo", "uploadimage",
     "wysiwygarea",
-]
+]  # fmt: skip
 REMOVED = [
-    "exportpdf",
-    "scayt",
-    "wsc",
-    "iframe",
-    "iframedialog",
-    "forms",
-    "templates",
-    "preview",
-    "codesnippetgeshi",
-    "docprops",
-    "sourcearea",
-    "sourcedialog",
-    "image",
-    "embed",
-    "embedbase",
-    "autoembed",
-    "embedsemantic",
-    "flash",
-    "about",
-    "copyformatting",
-]
+    "exportpdf", "scayt", "wsc", "iframe", "iframedialog", "forms", "templates", "preview", "codesnippetgeshi",
+    "docprops", "sourcearea", "sourcedialog", "image", "embed", "embedbase", "autoembed", "embedsemantic",
+    "flash", "about", "copyformatting",
+]  # fmt: skip
 
 EDITOR: dict[str, Any] = {
     "plugins": ",".join(PLUGINS),
@@ -283,8 +214,9 @@ EDITOR: dict[str, Any] = {
     "linkShowAdvancedTab": False,
     "linkShowTargetTab": False,
     "linkDefaultProtocol": "https://",
-    "image2_altRequired": True,
     "image2_captionedClass": "image",
+    "bodyClass": "prose",
+    "clipboard_handleImages": False,  # they are uploaded, never kept in the text as data
     "filebrowserUploadMethod": "xhr",
 }
 
@@ -299,9 +231,11 @@ class RichTextWidget(CKEditorWidget):
     def _set_config(self) -> None:
         upload = reverse("admin:library_image_editor_upload")
         self.config = EDITOR | {
-            "contentsCss": static("css/editor.css"),
-            "filebrowserImageUploadUrl": upload,
+            "contentsCss": [static("css/site.css"), static("css/editor.css")],
+            "filebrowserImage2UploadUrl": upload,
             "imageUploadUrl": upload,
+            "psgMedia": settings.MEDIA_URL,
+            "psgDescribeUrl": reverse("admin:library_image_editor_describe"),
         }
 
     def format_value(self, value: Any) -> str | None:
@@ -310,7 +244,9 @@ class RichTextWidget(CKEditorWidget):
 
     @property
     def media(self) -> forms.Media:
-        return super().media + forms.Media(js=["js/admin-editor.js"], css={"all": ["css/editor-admin.css"]})
+        stock = super().media
+        # One list, because only within a list is the order kept: ours comes after the editor and before it starts.
+        return forms.Media(css={"all": ["ckeditor/ckeditor.css", "css/editor-admin.css"]}, js=[*stock._js, "js/admin-editor.js"])
 
 
 class RichTextFormField(forms.CharField):

@@ -79,9 +79,7 @@ def find(text: str) -> QuerySet[SearchEntry]:
     text = text[:MAX_QUERY].strip()
     if not text:
         return SearchEntry.objects.none()
-    english, spanish = (
-        SearchQuery(text, config=config, search_type="websearch") for config in CONFIGS.values()
-    )
+    english, spanish = (SearchQuery(text, config=config, search_type="websearch") for config in CONFIGS.values())
     query = english | spanish
     return (
         SearchEntry.objects.filter(vector=query, published_at__lte=timezone.now())

@@ -39,11 +39,10 @@ DEBUG = env.bool("DEBUG", default=True)
 
 # --- Secrets and addresses ---------------------------------------------------------------------------------------
 
-SECRET_KEY = (
-    required("SECRET_KEY", "Set it to 50 or more random characters.") or "development-only-" + "0" * 50
-)
-if not DEBUG and (len(SECRET_KEY) < 50 or SECRET_KEY.startswith(("development-only-", "django-insecure-"))):
-    stop("SECRET_KEY", "is too short or is the development key. Set it to 50 or more random characters.")
+SECRET_KEY = required("SECRET_KEY", "Set it to 50 or more random characters.") or "development-only-" + "0" * 50
+_GUESSABLE = SECRET_KEY.startswith(("development-only-", "django-insecure-")) or len(set(SECRET_KEY)) < 5
+if not DEBUG and (len(SECRET_KEY) < 50 or _GUESSABLE):
+    stop("SECRET_KEY", "can be guessed. Set it to 50 or more random characters.")
 
 SITE_URL = required("SITE_URL", "Set it to the public address, like https://example.org.").rstrip("/") or (
     f"http://127.0.0.1:{env.int('PORT', default=8000)}"
@@ -95,7 +94,8 @@ MIDDLEWARE = [
     "psg.middleware.answer_health_checks",
     "django.middleware.security.SecurityMiddleware",
     "psg.middleware.refuse_nul_bytes",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # In development Django's own static files app serves them, unhashed.
+    *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
     "csp.middleware.CSPMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
@@ -109,7 +109,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
 
-ROOT_URLCONF = "psg.urls"
+ROOT_URLCONF = "psg.development" if DEBUG else "psg.urls"
 WSGI_APPLICATION = "psg.wsgi.application"
 
 TEMPLATES = [

@@ -30,11 +30,7 @@ def sections() -> dict[str, type[Sitemap]]:
     """Each app's sitemaps, by section name."""
     found: dict[str, type[Sitemap]] = {"start": StartPages}
     for app in apps.get_app_configs():
-        if (
-            app.module
-            and app.path.startswith(str(settings.BASE_DIR))
-            and module_has_submodule(app.module, "sitemaps")
-        ):
+        if app.module and app.path.startswith(str(settings.BASE_DIR)) and module_has_submodule(app.module, "sitemaps"):
             found |= import_module(f"{app.name}.sitemaps").sitemaps
     return found
 

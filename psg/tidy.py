@@ -36,12 +36,7 @@ HEADINGS = frozenset({"h2", "h3", "h4"})
 LISTS = frozenset({"ul", "ol"})
 CELLS = frozenset({"td", "th"})
 TABLE_PARTS = frozenset({"thead", "tbody", "tr", "caption"}) | CELLS
-BLOCKS = (
-    frozenset({"p", "blockquote", "figure", "figcaption", "table", "hr", "li"})
-    | HEADINGS
-    | LISTS
-    | TABLE_PARTS
-)
+BLOCKS = frozenset({"p", "blockquote", "figure", "figcaption", "table", "hr", "li"}) | HEADINGS | LISTS | TABLE_PARTS
 
 # Deeper than any text a person writes, and far from where recursion would end the process.
 MAX_DEPTH = 40
@@ -130,8 +125,7 @@ def _holds_block(node: Node | str) -> bool:
 def _shows(nodes: list[Node | str]) -> bool:
     """Whether a reader would see anything of it."""
     return any(
-        node.tag in {"img", "hr"} if isinstance(node, Node) else node.strip(" \t\n\r\f\xa0")
-        for node in _walk(nodes)
+        node.tag in {"img", "hr"} if isinstance(node, Node) else node.strip(" \t\n\r\f\xa0") for node in _walk(nodes)
     )
 
 
@@ -258,11 +252,7 @@ def _table_part(node: Node) -> list[Node]:
         return [Node("caption", {}, words)] if words else []
     if node.tag == "tr":
         cells = [child for child in node.children if isinstance(child, Node) and child.tag in CELLS]
-        return (
-            [Node("tr", {}, [Node(cell.tag, cell.attrs, _mixed(cell.children)) for cell in cells])]
-            if cells
-            else []
-        )
+        return [Node("tr", {}, [Node(cell.tag, cell.attrs, _mixed(cell.children)) for cell in cells])] if cells else []
     rows = [row for child in node.children if isinstance(child, Node) for row in _table_part(child)]
     return [Node(node.tag, {}, list(rows))] if rows and node.tag in TABLE_PARTS else []
 

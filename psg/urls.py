@@ -1,7 +1,5 @@
 """The map of the site. Paths are a contract: see docs/architecture.md."""
 
-from django.conf import settings
-from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 
@@ -23,12 +21,6 @@ urlpatterns = [
     path("sitemap-<slug:section>-<int:page>.xml", sitemap.sitemap_section, name="sitemap_section"),
     path("robots.txt", views.robots),
     path("readyz/", views.readyz),
+    path("media/<path:path>", views.media),
+    path("", include("pages.urls")),  # last: a page's address may be anything that is left
 ]
-if settings.DEBUG:
-    urlpatterns += [
-        path("dev/mail/", views.mail_list, name="dev_mail"),
-        path("dev/mail/<slug:name>/", views.mail_detail, name="dev_mail_detail"),
-        path("dev/mail/<slug:name>/html/", views.mail_html, name="dev_mail_html"),
-        *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
-    ]
-urlpatterns += [path("", include("pages.urls"))]  # last: a page's address may be anything that is left

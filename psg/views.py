@@ -1,18 +1,18 @@
-"""Pages that belong to no app: search, health, robots, account, and the development mailbox."""
-
-from pathlib import Path
+"""Pages that belong to no app: search, account, library files, readiness, robots."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import default_storage
 from django.core.paginator import InvalidPage, Paginator
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 
-from psg import mail, search, weave
+from psg import search, weave
 
 RESULTS_PER_PAGE = 20
 
@@ -73,49 +73,13 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 
 
-# --- The development mailbox (only in urls.py where DEBUG is on) -----------------------------------------------------
-
-
-def mail_list(request: HttpRequest) -> HttpResponse:
-    """Every mail that the site sent from this machine, newest first."""
-    messages = [{"id": path.stem, **_headers(path)} for path in mail.stored_messages()[:200]]
-    return render(request, "dev/mail_list.html", {"messages_": messages})
-
-
-def _stored(name: str) -> Path:
-    for path in mail.stored_messages():
-        if path.stem == name:
-            return path
-    raise Http404("There is no such mail.")
-
-
-def _headers(path: Path) -> dict[str, str]:
-    message = mail.read_stored(path)
-    return {name: str(message[name] or "") for name in ("subject", "from", "to", "date")}
-
-
-def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
-    """One mail as text, with its HTML part in a frame."""
-    path = _stored(name)
-    message = mail.read_stored(path)
-    text, html = message.get_body(["plain"]), message.get_body(["html"])
-    context = {
-        **_headers(path),
-        "text": text.get_content() if text else "",
-        "html_url": reverse("dev_mail_html", args=[name]) if html else None,
-        "attachments": [part.get_filename() for part in message.iter_attachments()],
-    }
-    return render(request, "dev/mail_detail.html", {"mail": context})
-
-
-def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    """The HTML part alone, as a mail program would show it: no script, nothing fetched from elsewhere."""
-    html = mail.read_stored(_stored(name)).get_body(["html"])
-    if html is None:
-        raise Http404("This mail has no HTML part.")
-    response = HttpResponse(html.get_content())
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; sandbox"
-    )
-    response["X-Frame-Options"] = "SAMEORIGIN"
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+def media(request: HttpRequest, path: str) -> FileResponse:
+    """A file of the library. Names are random and never reused, so it may be kept for ever; nothing in it may run."""
+    try:
+        file = default_storage.open(path)
+    except (OSError, SuspiciousFileOperation) as error:
+        raise Http404 from error
+    response = FileResponse(file)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

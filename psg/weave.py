@@ -35,9 +35,7 @@ PAPER, INK, MUTED = "#FBF7F0", "#211A17", "#635850"
 COCHINEAL, WINE, GOLD, BONE = "#A8152A", "#6B1020", "#D69E3A", "#F1E6D2"
 INDIGO, NIGHT, UMBER, OCHRE, MOSS, FOREST = "#22406B", "#14233D", "#4A2E22", "#B0742C", "#4F7340", "#24331F"
 
-Colourway = tuple[
-    str, str, str, str
-]  # ground, first, second, heart: what ".", "a", "b" and "c" in a motif become
+Colourway = tuple[str, str, str, str]  # ground, first, second, heart: what ".", "a", "b" and "c" in a motif become
 
 # One family to a cloth, as a weaver prepares a few vats of dye. No ground is light: a cloth stands off the paper.
 FAMILIES: tuple[tuple[Colourway, ...], ...] = (
@@ -304,9 +302,7 @@ def _ribs(size: tuple[int, int], cell: int) -> Image.Image:
 
 def _lay_band(card: Image.Image, seed: str, *, top: int, cell: int) -> None:
     card.paste(_raster(_band(seed, card.width // cell), cell), (0, top))
-    ImageDraw.Draw(card).rectangle(
-        (0, top + MOTIF * cell, card.width, top + MOTIF * cell + 5), fill=COCHINEAL
-    )
+    ImageDraw.Draw(card).rectangle((0, top + MOTIF * cell, card.width, top + MOTIF * cell + 5), fill=COCHINEAL)
 
 
 @lru_cache

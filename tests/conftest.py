@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from psg.accounts import vouch_for_address
 from psg.models import User
 from tests import chromium
 
@@ -38,6 +39,7 @@ def staff(db) -> Callable[[str], User]:
                 user.save()
             else:
                 user.groups.add(Group.objects.get(name=role))
+            vouch_for_address(user)
         return user
 
     return make
@@ -64,7 +66,7 @@ def run_jobs(db) -> Callable[[], int]:
 
         done = 0
         while (queued := OrmQ.objects.order_by("pk").first()) is not None:
-            task = queued.task()
+            task = queued.task
             queued.delete()
             module, _, name = task["func"].rpartition(".")
             getattr(import_module(module), name)(*task["args"], **task["kwargs"])
@@ -100,9 +102,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh visitor on a laptop, with a London clock."""
-    made = browser.new_context(
-        viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/London"
-    )
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/London")
     made.set_default_timeout(10_000)
     yield made
     made.close()

@@ -117,8 +117,6 @@ def _save(drafts: list[_Draft]) -> None:
         filed(article_id=draft.article.pk, topic_id=topics[slug]) for draft in drafts for slug in draft.topics
     )
     signed.objects.bulk_create(
-        signed(article_id=draft.article.pk, author_id=authors[slug])
-        for draft in drafts
-        for slug in draft.authors
+        signed(article_id=draft.article.pk, author_id=authors[slug]) for draft in drafts for slug in draft.authors
     )
-    search.index_many(articles)
+    search.index_many([*articles])

@@ -6,7 +6,6 @@ the demo and say so. Metadata is in pages.json, each body in bodies/<slug>.html.
 
 import json
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,7 +33,7 @@ def _add_page(position: int, *, slug: str, title: str, summary: str, parent: str
     if Page.objects.filter(path=page.make_path()).exists() or (parent and section is None):
         return False
     body = (HERE / "bodies" / f"{slug}.html").read_text(encoding="utf-8")
-    page.body = demo.sample(f"<p>{escape(summary, quote=False)}</p>\n{body}")
+    page.body = demo.sample(body)
     page.published_at = PUBLISHED_AT
     actions.publish(page, by=demo.administrator())
     return True

@@ -3,7 +3,9 @@
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.http import HttpRequest
 
+from psg.accounts import vouch_for_address
 from psg.models import User
 
 
@@ -48,3 +50,8 @@ class UserAdmin(StockUserAdmin):
             },
         )
     ]
+
+    def save_model(self, request: HttpRequest, obj: User, form, change: bool) -> None:
+        """The address of the account is verified by whoever enters it."""
+        super().save_model(request, obj, form, change)
+        vouch_for_address(obj)

@@ -6,6 +6,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 
@@ -16,7 +17,7 @@ class BackofficeSite(admin.AdminSite):
     site_title = site_header
     index_title = "What would you like to do?"
 
-    @never_cache
+    @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         """Send people to the site's own sign-in. Who is signed in but not staff gets 403, not a second form."""
         if request.user.is_authenticated:

@@ -109,9 +109,7 @@ def _check_alt_text(text: str) -> None:
     if not text:
         raise ImageRefused("Please write the alternative text: what the picture shows, in a few words.")
     if len(text) > Image._meta.get_field("alt_text").max_length:
-        raise ImageRefused(
-            "The alternative text is too long: 250 characters at most. Details belong in the caption."
-        )
+        raise ImageRefused("The alternative text is too long: 250 characters at most. Details belong in the caption.")
     try:
         validate_alt_text(text)
     except ValidationError as error:

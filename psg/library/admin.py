@@ -36,15 +36,11 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description="picture")
     def thumbnail(self, image: Image) -> str:
-        return format_html(
-            '<img class="library-thumbnail" src="{}" alt="" loading="lazy">', image.thumbnail_url
-        )
+        return format_html('<img class="library-thumbnail" src="{}" alt="" loading="lazy">', image.thumbnail_url)
 
     @admin.display(description="alternative text", ordering="alt_text")
     def words(self, image: Image) -> str:
-        return image.alt_text or format_html(
-            '<strong class="library-missing">{}</strong>', "missing: please write it"
-        )
+        return image.alt_text or format_html('<strong class="library-missing">{}</strong>', "missing: please write it")
 
     @admin.display(description="size", ordering="bytes")
     def dimensions(self, image: Image) -> str:
@@ -60,12 +56,8 @@ class ImageAdmin(admin.ModelAdmin):
 
     # --- Forms ---
 
-    def get_form(
-        self, request: HttpRequest, obj: Image | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        return super().get_form(
-            request, obj, change=change, **kwargs | ({} if obj else {"form": AddImageForm})
-        )
+    def get_form(self, request: HttpRequest, obj: Image | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, **kwargs | ({} if obj else {"form": AddImageForm}))
 
     def get_fieldsets(self, request: HttpRequest, obj: Image | None = None) -> Any:
         if obj is None:

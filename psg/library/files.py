@@ -41,8 +41,8 @@ _KNOWN_OTHERS = [
 ]
 # What a decoder raises for a file that is damaged, on purpose or not.
 _DAMAGE = (
-    OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, struct.error, zlib.error,
-    Pillow.DecompressionBombError, Pillow.DecompressionBombWarning,
+    OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, struct.error,
+    zlib.error, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning,
 )  # fmt: skip
 
 
@@ -104,9 +104,7 @@ def rendition(original: bytes, width: int) -> tuple[bytes, int]:
 def _check_name(name: str) -> None:
     """The name is never used, but an honest program sends none like these."""
     if "\0" in name or "/" in name or "\\" in name or name.startswith(".."):
-        raise ImageRefused(
-            "The file’s name has characters that no file name has. Please rename it and try again."
-        )
+        raise ImageRefused("The file’s name has characters that no file name has. Please rename it and try again.")
 
 
 def _read(file: File) -> bytes:
@@ -114,8 +112,8 @@ def _read(file: File) -> bytes:
         raise ImageRefused("The file is empty.")
     if file.size > MAX_BYTES:
         raise ImageRefused(
-            f"The file is too large: {file.size / 1024 / 1024:.1f} MB. At most {MAX_BYTES // 1024 // 1024} MB are taken; "
-            f"{MAX_EDGE} pixels on the longer side are enough."
+            f"The file is too large: {file.size / 1024 / 1024:.1f} MB. At most {MAX_BYTES // 1024 // 1024} MB are "
+            f"taken; {MAX_EDGE} pixels on the longer side are enough."
         )
     file.seek(0)
     raw = file.read(MAX_BYTES + 1)
@@ -165,9 +163,7 @@ def _what_it_is(raw: bytes) -> str:
     if b"<svg" in start:
         return "SVG drawings are not taken, because they can carry programs. Please export it as PNG and upload that."
     if raw[4:8] == b"ftyp":
-        return (
-            "This picture format (HEIC, AVIF or a film) is not taken. Please save it as JPEG and upload that."
-        )
+        return "This picture format (HEIC, AVIF or a film) is not taken. Please save it as JPEG and upload that."
     for signature, message in _KNOWN_OTHERS:
         if raw.startswith(signature):
             return message
@@ -186,7 +182,8 @@ def _check_type(kind: str, file: File) -> None:
     }:
         says = f"“.{extension}”" if extension and extension not in extensions else f"“{declared[:60]}”"
         raise ImageRefused(
-            f"The file says it is {says[:70]}, but it is a {called} picture. Open it, save it as {called} and upload that."
+            f"The file says it is {says[:70]}, but it is a {called} picture. "
+            f"Open it, save it as {called} and upload that."
         )
 
 
@@ -224,9 +221,7 @@ def _to_srgb(picture: Pillow.Image, icc: bytes | None) -> Pillow.Image:
     if icc and picture.mode in {"RGB", "CMYK"}:
         try:
             profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            converted = ImageCms.profileToProfile(
-                picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            converted = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
             picture = converted or picture
         except (ImageCms.PyCMSError, OSError, ValueError):
             pass

@@ -57,9 +57,7 @@ class Image(models.Model):
     """
 
     file = models.FileField(upload_to=upload_path, max_length=200)
-    title = models.CharField(
-        max_length=200, blank=True, help_text="For finding it again; readers do not see it."
-    )
+    title = models.CharField(max_length=200, blank=True, help_text="For finding it again; readers do not see it.")
     alt_text = models.CharField(
         "alternative text",
         max_length=250,
@@ -75,9 +73,7 @@ class Image(models.Model):
     width = models.PositiveIntegerField(editable=False, help_text="Pixels.")
     height = models.PositiveIntegerField(editable=False, help_text="Pixels.")
     bytes = models.PositiveIntegerField("size", editable=False, help_text="Bytes of the stored file.")
-    sha256 = models.CharField(
-        max_length=64, unique=True, editable=False, help_text="Of the file as it was uploaded."
-    )
+    sha256 = models.CharField(max_length=64, unique=True, editable=False, help_text="Of the file as it was uploaded.")
     renditions = models.JSONField(default=list, editable=False)
     from_editor = models.BooleanField(
         default=False,
@@ -102,9 +98,7 @@ class Image(models.Model):
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["-created_at", "-id"], name="library_image_newest")]
         constraints = [
-            models.CheckConstraint(
-                name="library_image_described", condition=~Q(alt_text="") | Q(from_editor=True)
-            ),
+            models.CheckConstraint(name="library_image_described", condition=~Q(alt_text="") | Q(from_editor=True)),
             models.CheckConstraint(
                 name="library_image_has_size", condition=Q(width__gt=0) & Q(height__gt=0) & Q(bytes__gt=0)
             ),

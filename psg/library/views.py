@@ -26,12 +26,8 @@ def _for_picture_editors(
     @require_POST
     @wraps(view)
     def guarded(request: HttpRequest) -> JsonResponse:
-        if not (
-            request.user.is_active and request.user.is_staff and request.user.has_perm("library.add_image")
-        ):
-            return _refusal(
-                "You may not add pictures, or you are signed out. Sign in again in another tab.", 403
-            )
+        if not (request.user.is_active and request.user.is_staff and request.user.has_perm("library.add_image")):
+            return _refusal("You may not add pictures, or you are signed out. Sign in again in another tab.", 403)
         return view(request)
 
     return guarded

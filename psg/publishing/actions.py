@@ -132,6 +132,4 @@ def note_open_form(obj: Publishable, *, user) -> list[OpenForm]:
 
 def close_form(obj: Publishable, *, user) -> None:
     """The user saved and left."""
-    OpenForm.objects.filter(
-        content_type=ContentType.objects.get_for_model(obj), object_id=obj.pk, user=user
-    ).delete()
+    OpenForm.objects.filter(content_type=ContentType.objects.get_for_model(obj), object_id=obj.pk, user=user).delete()

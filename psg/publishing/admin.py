@@ -39,14 +39,8 @@ class PublishableForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk and not getattr(self, "is_preview", False):
             self._refuse_conflict(cleaned.get("seen_version"))
-        if (
-            self.instance.state == State.PUBLISHED
-            and "published_at" in cleaned
-            and not cleaned["published_at"]
-        ):
-            self.add_error(
-                "published_at", "It is published, so it needs a time. To take it back, use “Withdraw”."
-            )
+        if self.instance.state == State.PUBLISHED and "published_at" in cleaned and not cleaned["published_at"]:
+            self.add_error("published_at", "It is published, so it needs a time. To take it back, use “Withdraw”.")
         return cleaned
 
     def _refuse_conflict(self, seen_version: int | None) -> None:
@@ -189,9 +183,7 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
 
     def _outcome(self, obj: Publishable) -> str:
         if obj.status == Status.PUBLISHED:
-            return format_html(
-                '“{}” is public now. <a href="{}">See it on the site</a>', obj, obj.get_absolute_url()
-            )
+            return format_html('“{}” is public now. <a href="{}">See it on the site</a>', obj, obj.get_absolute_url())
         if obj.status == Status.SCHEDULED:
             at = date_format(localtime(obj.published_at), "l j F Y, H:i")
             return f"“{obj}” is scheduled: it appears by itself on {at}, London time."
@@ -218,9 +210,7 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
         return [
             path("preview/", wrap(require_POST(self.preview_view)), name=f"{name}_preview_new"),
             path("<path:object_id>/preview/", wrap(require_POST(self.preview_view)), name=f"{name}_preview"),
-            path(
-                "<path:object_id>/preview-links/", wrap(self.preview_links_view), name=f"{name}_preview_links"
-            ),
+            path("<path:object_id>/preview-links/", wrap(self.preview_links_view), name=f"{name}_preview_links"),
             *super().get_urls(),
         ]
 

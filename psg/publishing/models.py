@@ -145,9 +145,7 @@ class OpenForm(models.Model):
     seen_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(name="open_form_once", fields=["content_type", "object_id", "user"])
-        ]
+        constraints = [models.UniqueConstraint(name="open_form_once", fields=["content_type", "object_id", "user"])]
 
     def __str__(self) -> str:
         return f"{self.user} has {self.content_type} {self.object_id} open"

@@ -45,8 +45,6 @@ def _sources(image: Image, sizes: str) -> dict[str, str]:
     fallback = next((copy for copy in copies if copy["width"] >= FALLBACK_WIDTH), copies[-1])
     chosen = {"src": default_storage.url(fallback["name"])}
     if len(copies) > 1:
-        chosen["srcset"] = ", ".join(
-            f"{default_storage.url(copy['name'])} {copy['width']}w" for copy in copies
-        )
+        chosen["srcset"] = ", ".join(f"{default_storage.url(copy['name'])} {copy['width']}w" for copy in copies)
         chosen["sizes"] = sizes
     return chosen

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         about = "also make an archive of N sample articles, from 2003 up to today"
         parser.add_argument("--articles", type=int, default=0, metavar="N", help=about)
 
-    def handle(self, *, articles: int, **options) -> None:
+    def handle(self, *, articles: int, verbosity: int, **options) -> None:
         if not settings.DEBUG:
             raise CommandError(
                 "The demo has staff with published passwords, so it loads in development only (DEBUG=1)."
@@ -32,7 +32,8 @@ class Command(BaseCommand):
         for module in modules:
             if articles and hasattr(module, "load_archive"):
                 added |= module.load_archive(count=articles, progress=self._progress)
-        self._report(added)
+        if verbosity:
+            self._report(added)
 
     def _progress(self, done: int, total: int) -> None:
         """One line that counts up on a terminal; nothing in a log."""
@@ -41,7 +42,9 @@ class Command(BaseCommand):
             self.stdout.flush()
 
     def _report(self, added: dict[str, int]) -> None:
-        counts = ", ".join(f"{number:,} {kind}" for kind, number in added.items() if number)
+        counts = ", ".join(
+            f"{number:,} {kind if number > 1 else kind.removesuffix('s')}" for kind, number in added.items() if number
+        )
         self.stdout.write(f"Demo content: added {counts}." if counts else "Demo content: nothing to add.")
         self.stdout.write("Staff who can sign in (e-mail, password):")
         for line in demo.staff_logins():

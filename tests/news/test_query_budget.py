@@ -1,0 +1,81 @@
+"""Pages cost the same number of queries whatever the number of rows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from news.models import Article, Topic
+from psg.publishing.models import State
+from tests.factories import ArticleFactory, EventFactory, PageFactory, TopicFactory
+
+pytestmark = pytest.mark.django_db
+
+BUDGET = 6
+PAGES = [
+    "/",
+    "/news/",
+    "/news/?page=1",
+    "/news/2019/",
+    "/news/2019/10/",
+    "/news/topics/mining/",
+    "/news/2019/10/measured/",
+    "/news/feed/",
+    "/news/topics/",
+    "/events/",
+    "/about/",
+    "/search/?q=story",
+]
+
+
+def fill(count: int) -> None:
+    """A site with `count` articles, most of them on one topic."""
+    mining, other = TopicFactory(slug="mining"), TopicFactory()
+    start = datetime(2019, 10, 13, 12, tzinfo=UTC)
+    ArticleFactory(slug="measured", published_at=start, topics=[mining, other])
+    articles = Article.objects.bulk_create(
+        Article(
+            title=f"Story {number}",
+            slug=f"story-{number}",
+            standfirst="In short.",
+            body="<p>At length.</p>",
+            state=State.PUBLISHED,
+            published_at=start - timedelta(hours=number),
+        )
+        for number in range(1, count)
+    )
+    tags = Article.topics.through
+    tags.objects.bulk_create(tags(article=article, topic=mining) for article in articles)
+    about = PageFactory(slug="about")
+    for _ in range(3):
+        PageFactory(parent=about)
+    EventFactory(), EventFactory()
+
+
+def queries(client, path: str) -> list[str]:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(path).status_code == 200
+    return [query["sql"] for query in captured]
+
+
+@pytest.mark.parametrize("count", [10, 5000])
+def test_every_public_page_stays_within_six_queries(client, count):
+    fill(count)
+    costs = {path: len(queries(client, path)) for path in PAGES}
+    assert {path: cost for path, cost in costs.items() if cost > BUDGET} == {}
+
+
+def test_a_page_far_down_the_list_costs_no_more_queries_than_the_first(client):
+    fill(5000)
+    assert len(queries(client, "/news/?page=240")) == len(queries(client, "/news/"))
+
+
+def test_the_budget_test_would_notice_one_query_a_row(client):
+    fill(10)
+    with CaptureQueriesContext(connection) as captured:
+        for topic in Topic.objects.all():
+            list(topic.articles.all())
+    assert len(captured) == 1 + Topic.objects.count()
