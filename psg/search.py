@@ -1,5 +1,6 @@
 """One index over everything public. A row is written in the same transaction as the change it reflects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,7 +53,7 @@ def index(obj: Model) -> None:
     index_many([obj])
 
 
-def index_many(objects: list[Model]) -> None:
+def index_many(objects: Sequence[Model]) -> None:
     """The same for many objects of one model, in a handful of queries."""
     if not objects:
         return

@@ -8,7 +8,7 @@ Every `url()` is written once, in tokens.css, relative to static/css/, where the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -41,7 +41,7 @@ class BundleFinder(BaseFinder):
         built = str(write_bundle(SOURCES, BUILT))
         return [built] if find_all or kwargs.get("all") else built
 
-    def list(self, ignore_patterns: list[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
         if not matches_patterns(NAME, ignore_patterns or []):
             write_bundle(SOURCES, BUILT)
             yield NAME, self.storage

@@ -79,8 +79,11 @@ class _TreeBuilder(HTMLParser):
             if len(self.open) < MAX_DEPTH:
                 self.open[-1].children.append(node)
             else:
-                node.children = self.open[-1].children  # too deep: what it holds joins its parent
+                node.children = self._deepest_place_for_words().children  # what it holds joins what is around it
             self.open.append(node)
+
+    def _deepest_place_for_words(self) -> Node:
+        return next(node for node in reversed(self.open) if node.tag not in TABLE_PARTS - CELLS | {"table"})
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in VOID and len(self.open) > 1:
@@ -175,10 +178,9 @@ def _block(node: Node) -> list[Node]:
     if node.tag in HEADINGS:
         words = _flat(node.children)
         return [Node(node.tag, node.attrs, words)] if words else []
-    if node.tag in LISTS:
-        return [Node(node.tag, node.attrs, _items(node.children))]
-    if node.tag == "blockquote":
-        return [Node(node.tag, node.attrs, list(_flow(node.children)))]
+    if node.tag in LISTS or node.tag == "blockquote":
+        inner = _items(node.children) if node.tag in LISTS else list(_flow(node.children))
+        return [Node(node.tag, node.attrs, inner)] if inner else []
     if node.tag == "figure":
         return _figure(node)
     if node.tag == "table":
@@ -219,7 +221,7 @@ def _items(nodes: list[Node | str]) -> list[Node | str]:
             items[-1].children.append(node)
         else:
             items.append(Node("li", {}, [node]))
-    return [Node("li", {}, _mixed(item.children, beside=LISTS)) for item in items]
+    return [Node("li", {}, inner) for item in items if (inner := _mixed(item.children, beside=LISTS))]
 
 
 def _figure(node: Node) -> list[Node]:
@@ -243,7 +245,9 @@ def _shows_only_pictures(node: Node) -> bool:
 
 def _table(node: Node) -> list[Node]:
     parts = [part for child in node.children if isinstance(child, Node) for part in _table_part(child)]
-    return [Node("table", node.attrs, list(parts))] if any(part.tag != "caption" for part in parts) else []
+    if all(part.tag == "caption" for part in parts):
+        return _flow([word for part in parts for word in part.children])
+    return [Node("table", node.attrs, list(parts))] if _shows(list(parts)) else []
 
 
 def _table_part(node: Node) -> list[Node]:
@@ -265,14 +269,23 @@ def _inline(nodes: list[Node | str]) -> list[Node | str]:
     line = _without_debris(nodes, inside=frozenset())
     if not _shows(line):
         return []
-    root = Node("", {}, line)
-    _trim_blanks(root)
-    while root.children and isinstance(root.children[-1], Node) and root.children[-1].tag == "br":
-        root.children.pop()
-        _trim_blanks(root)
-    while root.children and isinstance(root.children[0], Node) and root.children[0].tag == "br":
-        root.children.pop(0)
-    return _without_debris(root.children, inside=frozenset())
+    _trim_blanks(line)
+    _cut_breaks(line, at=0)
+    _cut_breaks(line, at=-1)
+    return _without_debris(line, inside=frozenset())
+
+
+def _cut_breaks(nodes: list[Node | str], *, at: int) -> None:
+    """Take line breaks, and what is empty, from the beginning (`at` 0) or the end (-1) of a line."""
+    while nodes:
+        edge = nodes[at]
+        if isinstance(edge, Node) and edge.tag not in VOID:
+            _cut_breaks(edge.children, at=at)
+            if edge.children:
+                return
+        elif edge != "" and not (isinstance(edge, Node) and edge.tag == "br"):
+            return
+        nodes.pop(at)
 
 
 def _without_debris(nodes: list[Node | str], *, inside: frozenset[str]) -> list[Node | str]:
@@ -312,32 +325,32 @@ def _inline_parts(node: Node | str, inside: frozenset[str]) -> list[Node | str]:
     return [Node(node.tag, node.attrs, children)]
 
 
-def _trim_blanks(root: Node) -> None:
+def _trim_blanks(line: list[Node | str]) -> None:
     """One blank between words, none at the ends of a line."""
-    last: tuple[Node, int] | None = None  # where the text that may still lose its last blank stands
+    last: tuple[list[Node | str], int] | None = None  # where the text that may still lose its last blank stands
     after_blank = True
 
-    def visit(parent: Node) -> None:
+    def visit(nodes: list[Node | str]) -> None:
         nonlocal last, after_blank
-        for index, child in enumerate(parent.children):
+        for index, child in enumerate(nodes):
             if isinstance(child, Node) and child.tag == "br":
                 cut_end()
                 last, after_blank = None, True
             elif isinstance(child, Node) and child.tag == "img":
                 last, after_blank = None, False
             elif isinstance(child, Node):
-                visit(child)
+                visit(child.children)
             else:
                 text = _BLANKS_AND_NBSP.sub(" ", _BLANKS.sub(" ", child))
                 text = text.lstrip(" \xa0") if after_blank else text
-                parent.children[index] = text
+                nodes[index] = text
                 if text:
-                    last, after_blank = (parent, index), text[-1] in " \xa0"
+                    last, after_blank = (nodes, index), text[-1] in " \xa0"
 
     def cut_end() -> None:
         if last is not None:
-            parent, index = last
-            parent.children[index] = str(parent.children[index]).rstrip(" \xa0")
+            nodes, index = last
+            nodes[index] = str(nodes[index]).rstrip(" \xa0")
 
-    visit(root)
+    visit(line)
     cut_end()

@@ -126,7 +126,7 @@ def _open(raw: bytes) -> Pillow.Image:
     if raw.startswith(b"RIFF"):
         _check_pixels(*_webp_size(raw))  # Pillow would set aside the whole canvas to tell us its size
     try:
-        picture = Pillow.open(io.BytesIO(raw), formats=list(FORMATS))
+        picture = Pillow.open(io.BytesIO(raw), formats=[kind for kind in FORMATS if kind != "MPO"])
     except UnidentifiedImageError:
         raise ImageRefused(_what_it_is(raw)) from None
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):

@@ -73,7 +73,10 @@
       const [source, alt] = [info.get("src"), info.get("alt")]
       const others = info.elements.filter((element) => element.id !== "alt" && element.id !== undefined)
       const size = info.elements.filter((element) => element.type === "hbox" && element.id === undefined)
+      const caption = info.get("hasCaption")
+      if (caption) caption.label = "With a caption under the picture"
       info.elements = [alternativeText(alt), ...upload, address(editor, source), ...size, ...others]
+      definition.title = "Picture"
       definition.removeContents("Upload")
       definition.minWidth = 460
     },

@@ -84,7 +84,9 @@ def test_every_variable_that_the_settings_read_is_in_the_example_file():
 
     example = (settings.BASE_DIR / ".env.example").read_text()
     read = set(
-        re.findall(r"""(?:env\.\w+|required)\(\s*["']([A-Z_0-9]+)["']""", (settings.BASE_DIR / "psg/settings.py").read_text())
+        re.findall(
+            r"""(?:env\.\w+|required)\(\s*["']([A-Z_0-9]+)["']""", (settings.BASE_DIR / "psg/settings.py").read_text()
+        )
     )
     assert {"DEBUG", "SECRET_KEY", "DATABASE_URL"} <= read
     named = set(re.findall(r"^([A-Z_0-9]+)=", example, re.MULTILINE))

@@ -6,6 +6,7 @@ from types import ModuleType
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils.module_loading import module_has_submodule
 
 from psg import demo
@@ -27,8 +28,9 @@ class Command(BaseCommand):
             raise CommandError("--articles takes a number of articles, 0 or more.")
         modules = _demo_modules()
         added: dict[str, int] = {}
-        for module in modules:
-            added |= module.load()
+        with transaction.atomic():  # all of it or nothing: a load that was broken off starts afresh
+            for module in modules:
+                added |= module.load()
         for module in modules:
             if articles and hasattr(module, "load_archive"):
                 added |= module.load_archive(count=articles, progress=self._progress)

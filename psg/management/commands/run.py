@@ -11,8 +11,9 @@ from types import FrameType
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
-from psg import demo
+from psg import database, demo
 from psg.models import User
 
 STOP_SECONDS = 8
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if not User.objects.exists():
             self.stdout.write("Loading the demo …")
-            call_command("load_demo")
+            call_command("load_demo", verbosity=0)
         self.stdout.write(f"\n  The site     http://127.0.0.1:{port}/")
         self.stdout.write(f"  Back office  http://127.0.0.1:{port}/admin/")
         self.stdout.write(f"  Sent mail    http://127.0.0.1:{port}/dev/mail/\n")
@@ -84,6 +85,8 @@ def supervise(commands: list[list[str]]) -> None:
         raise CommandError("One of the processes ended; its own message is above.")
     finally:
         _stop(children)
+        connections.close_all()
+        database.stop_embedded(patience=STOP_SECONDS)
 
 
 def _signal_group(child: subprocess.Popen, number: int) -> None:
@@ -96,7 +99,7 @@ def _signal_group(child: subprocess.Popen, number: int) -> None:
 def _stop(children: list[subprocess.Popen]) -> None:
     """Ask every process to end, wait up to `STOP_SECONDS`, and kill what is left."""
     for child in children:
-        _signal_group(child, signal.SIGTERM)
+        child.terminate()  # the leader alone: the worker's own processes are its to stop
     deadline = time.monotonic() + STOP_SECONDS
     for child in children:
         try:

@@ -1,0 +1,150 @@
+"""axe finds nothing on any kind of page, by day and by night, on phone and desk; and the pages work without JavaScript."""
+
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from psg.publishing.models import State
+from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PAGES = {
+    "home": "/",
+    "list": "/news/",
+    "list, second page": "/news/?page=2",
+    "year": "/news/2019/",
+    "month": "/news/2019/10/",
+    "topics": "/news/topics/",
+    "topic": "/news/topics/mining/",
+    "article": "/news/2019/10/unrest/",
+    "Spanish article": "/news/2019/10/disturbios/",
+    "events": "/events/",
+    "event": "/events/conference/",
+    "page": "/about/",
+    "page below": "/about/aims/",
+    "membership": "/membership/",
+    "search": "/search/?q=story",
+    "search, nothing found": "/search/?q=zzz",
+    "sign in": "/accounts/login/",
+    "sign in by code": "/accounts/login/code/",
+    "400": "/?q=%00",
+    "404": "/no/such/page/",
+    "410": "/news/2019/10/withdrawn/",
+}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def site(live_server) -> str:
+    """One of everything."""
+    topic = TopicFactory(name="Mining", slug="mining", description="Mines and who lives beside them.")
+    date = datetime(2019, 10, 13, 12, tzinfo=UTC)
+    body = (
+        "<h2>Why</h2><p>The story, with a <a href='/about/'>link</a>.</p><blockquote><p>Words.</p></blockquote>"
+        "<ul><li>One</li></ul><table><thead><tr><th scope='col'>Year</th></tr></thead><tbody><tr><td>2019</td></tr></tbody></table>"
+    )
+    for number in range(24):
+        ArticleFactory(title=f"Story {number}", topics=[topic], published_at=date)
+    ArticleFactory(
+        title="Unrest in the mining corridor",
+        slug="unrest",
+        topics=[topic],
+        authors=[AuthorFactory()],
+        body=body,
+        sources="https://eiti.org/ EITI",
+        region="apurimac",
+        published_at=date,
+        featured=True,
+    )
+    ArticleFactory(title="Disturbios", slug="disturbios", language="es", published_at=date)
+    ArticleFactory(slug="withdrawn", published_at=date, state=State.WITHDRAWN)
+    about = PageFactory(title="About", slug="about")
+    PageFactory(title="Aims", slug="aims", parent=about)
+    EventFactory(title="Conference", slug="conference")
+    return live_server.url
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing(browser, site, scheme, width):
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
+    page, found = context.new_page(), {}
+    for name, path in PAGES.items():
+        page.goto(site + path)
+        if problems := violations(page):
+            found[name] = problems
+    context.close()
+    assert found == {}
+
+
+def test_axe_would_find_something(page, site):
+    page.goto(site)
+    page.evaluate("document.querySelector('main').innerHTML += '<img src=x><button></button>'")
+    assert {problem.split(":")[0] for problem in violations(page)} >= {"image-alt", "button-name"}
+
+
+def test_the_500_page_is_as_good_as_the_others(page, site, monkeypatch):
+    monkeypatch.setattr("psg.home._panels", {})  # the home page cannot be made
+    assert page.goto(site).status == 500
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
+def test_no_page_scrolls_sideways(browser, site, width):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page, wide = context.new_page(), []
+    for name, path in PAGES.items():
+        page.goto(site + path)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(name)
+    context.close()
+    assert wide == []
+
+
+def test_public_pages_ask_nobody_else_break_no_policy_and_run_no_script_error(context, page, site):
+    others, complaints = [], []
+    page.on("request", lambda request: None if request.url.startswith((site, "data:")) else others.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for name, path in PAGES.items():
+        complaints_before = len(complaints)
+        page.goto(site + path)
+        # A page that is an error says so in the console by itself.
+        complaints[complaints_before:] = [
+            text
+            for text in complaints[complaints_before:]
+            if "Failed to load resource: the server responded" not in text
+        ]
+    assert (others, complaints) == ([], [])
+
+
+def test_the_menu_works_without_javascript_on_a_phone(browser, site):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(site)
+    page.locator("summary", has_text="Menu").click()
+    page.locator("details nav").get_by_role("link", name="News").click()
+    assert page.url == f"{site}/news/"
+    context.close()
+
+
+def test_the_keyboard_reaches_the_content_first_and_focus_is_seen(page, site):
+    page.goto(site)
+    page.keyboard.press("Tab")
+    skip = page.evaluate("document.activeElement.textContent")
+    assert "Skip" in skip
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
