@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.defaults import bad_request, page_not_found
 
 
 def answer_health_checks(get_response: Callable[[HttpRequest], HttpResponse]):
@@ -22,9 +23,21 @@ def refuse_nul_bytes(get_response: Callable[[HttpRequest], HttpResponse]):
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            from django.views.defaults import bad_request
-
             return bad_request(request, BadRequest("NUL byte in the address"))
         return get_response(request)
 
     return middleware
+
+
+class OwnNotFoundPage:
+    """In development too, what is not found gets the site's own page, not Django's list of address patterns."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer Http404 before Django's debug page does."""
+        return page_not_found(request, exception) if isinstance(exception, Http404) else None

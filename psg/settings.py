@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    *(["psg.middleware.OwnNotFoundPage"] if DEBUG else []),
 ]
 
 ROOT_URLCONF = "psg.development" if DEBUG else "psg.urls"

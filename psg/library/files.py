@@ -17,7 +17,9 @@ from PIL import Image as Pillow
 from PIL import ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 50_000_000
+# Megapixels. A few kilobytes can claim millions of pixels, so the limit is what can be decoded within some 200 MB of
+# memory: a JPEG is decoded at a smaller size, a PNG whole, a WebP several times over.
+MAX_MEGAPIXELS = {"JPEG": 50, "MPO": 50, "PNG": 36, "GIF": 36, "WEBP": 9}
 MAX_EDGE = 2400  # pixels of the longer side, as stored
 JPEG_QUALITY = 85
 WEBP_QUALITY = 80
@@ -124,24 +126,26 @@ def _read(file: File) -> bytes:
 def _open(raw: bytes) -> Pillow.Image:
     """Read the header, and refuse by it. Raises ImageRefused, or one of _DAMAGE."""
     if raw.startswith(b"RIFF"):
-        _check_pixels(*_webp_size(raw))  # Pillow would set aside the whole canvas to tell us its size
+        _check_pixels("WEBP", *_webp_size(raw))  # Pillow would set aside the whole canvas to tell us its size
     try:
         picture = Pillow.open(io.BytesIO(raw), formats=[kind for kind in FORMATS if kind != "MPO"])
     except UnidentifiedImageError:
         raise ImageRefused(_what_it_is(raw)) from None
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
-        raise ImageRefused(_too_many_pixels()) from None
-    _check_pixels(*picture.size)
+        raise ImageRefused(
+            f"The picture has too many pixels. At most {MAX_MEGAPIXELS['JPEG']} megapixels are taken."
+        ) from None
+    _check_pixels(picture.format or "", *picture.size)
     return picture
 
 
-def _check_pixels(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise ImageRefused(_too_many_pixels(f"{width:,} × {height:,} pixels"))
-
-
-def _too_many_pixels(size: str = "more than 89 megapixels") -> str:
-    return f"The picture is too large: {size}. At most {MAX_PIXELS // 1_000_000} megapixels are taken."
+def _check_pixels(kind: str, width: int, height: int) -> None:
+    limit = MAX_MEGAPIXELS[kind]
+    if width * height > limit * 1_000_000:
+        raise ImageRefused(
+            f"The picture is too large: {width:,} × {height:,} pixels. "
+            f"Of a {FORMATS[kind][0]} picture at most {limit} megapixels are taken."
+        )
 
 
 def _webp_size(raw: bytes) -> tuple[int, int]:
@@ -194,26 +198,48 @@ def _plain_mode(picture: Pillow.Image) -> str:
     return "RGBA" if picture.has_transparency_data else "L" if picture.mode in {"1", "L"} else "RGB"
 
 
+def _plain(picture: Pillow.Image) -> Pillow.Image:
+    """In a mode that can be reckoned with: grey, colour, colour with transparency, or a printer's four colours."""
+    if picture.mode.startswith("I"):  # 16 bits of grey
+        return picture.convert("I").point(lambda value: value / 256).convert("L")
+    return picture if picture.mode == "CMYK" else picture.convert(_plain_mode(picture))
+
+
+def _halved(picture: Pillow.Image) -> Pillow.Image:
+    """The picture in a plain mode, brought near its final size by whole steps, a band at a time.
+
+    At no moment is there a second copy of all the pixels that came.
+    """
+    factor = max(picture.size) // MAX_EDGE
+    if factor < 2:
+        return _plain(picture)
+    width, height = picture.size
+    rows = 64 * factor
+    reduced = None
+    for top in range(0, height, rows):
+        band = _plain(picture.crop((0, top, width, min(top + rows, height)))).reduce(factor)
+        if reduced is None:
+            reduced = Pillow.new(band.mode, (band.width, -(-height // factor)))
+        reduced.paste(band, (0, top // factor))
+    return reduced or picture
+
+
 def _upright_and_small(picture: Pillow.Image) -> Pillow.Image:
     """Decode, reduce, turn upright, bring the colours to sRGB, and forget everything else."""
     icc = picture.info.get("icc_profile")
+    picture.load()
     orientation = picture.getexif().get(0x0112, 1)
-    if picture.mode.startswith("I"):  # 16 bits of grey
-        picture = picture.convert("I").point(lambda value: value / 256, "L")
-    elif picture.mode == "CMYK":
-        picture.load()
-    else:
-        picture = picture.convert(_plain_mode(picture))
-    picture.thumbnail((MAX_EDGE, MAX_EDGE), Pillow.Resampling.LANCZOS, reducing_gap=3)
-    picture = _to_srgb(picture, icc)
-    picture.info = {}
-    if orientation in range(2, 9):
-        exif = Pillow.Exif()
-        exif[0x0112] = orientation
-        picture.info["exif"] = exif.tobytes()
-        picture = ImageOps.exif_transpose(picture)
-    picture.info = {}
-    return picture
+    small = _halved(picture)
+    if small is not picture:
+        picture.close()  # lets go of its pixels before the next copies are made
+    small.thumbnail((MAX_EDGE, MAX_EDGE), Pillow.Resampling.LANCZOS)
+    small = _to_srgb(small, icc)
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation if orientation in range(1, 9) else 1
+    small.info = {"exif": exif.tobytes()}
+    small = ImageOps.exif_transpose(small)
+    small.info = {}
+    return small
 
 
 def _to_srgb(picture: Pillow.Image, icc: bytes | None) -> Pillow.Image:

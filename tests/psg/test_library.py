@@ -16,6 +16,7 @@ from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from psg.library import actions
 from psg.library.actions import ImageRefused, add_image, describe, make_renditions
@@ -124,11 +125,13 @@ def test_a_photo_loses_its_place_camera_and_comment_and_stands_upright():
 
 
 @pytest.mark.django_db
-def test_colour_profiles_are_applied_and_left_out():
-    profile = Pillow.new("RGB", (1, 1)).info.get("icc_profile") or b"not a profile"
-    for options in ({"icc_profile": profile}, {"icc_profile": bytes(200)}):
-        image = add(encoded("JPEG", **options), "a.jpg")
-        assert "icc_profile" not in opened(image).info
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_colour_profile_is_applied_if_it_can_be_read_and_left_out(readable):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() if readable else bytes(200)
+    picture = opened(add(encoded("JPEG", icc_profile=profile, quality=95), "a.jpg"))
+    assert "icc_profile" not in picture.info
+    red, green, blue = picture.getpixel((5, 5))
+    assert max(abs(red - 168), abs(green - 21), abs(blue - 42)) <= 4
 
 
 @pytest.mark.django_db
@@ -208,10 +211,9 @@ def test_damaged_files_are_taken_or_refused_never_an_error(kind):
             damaged[random_.randrange(len(damaged))] = random_.randrange(256)
         try:
             image = add(bytes(damaged), f"a.{kind.lower()}")
-        except ImageRefused as refused:
-            assert len(refused.message) > 20
-        else:
-            assert opened(image).size == (image.width, image.height)
+        except ImageRefused:
+            continue
+        assert opened(image).size == (image.width, image.height)
 
 
 # --- Words ---------------------------------------------------------------------------------------------------------
@@ -438,7 +440,8 @@ def test_a_picture_offers_its_copies_and_its_measures(django_assert_num_queries)
     assert f'src="/media/{middle}"' in html
     assert 'sizes="50vw"' in html
     assert 'class="lead"' in html
-    assert 'width="2000" height="1000"' in html
+    assert 'width="2000"' in html
+    assert 'height="1000"' in html
     assert f'alt="{WORDS}"' in html
     assert 'loading="lazy"' in html
 
