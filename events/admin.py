@@ -1,6 +1,8 @@
 """The events desk."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from events.models import Event
 from psg.publishing.admin import PublishableAdmin, StatusFilter
@@ -22,3 +24,10 @@ class EventAdmin(PublishableAdmin):
         ("When and where", {"fields": ["starts_at", "ends_at", "timezone", "venue_name", "venue_address"]}),
         ("Publication", {"fields": ["is_cancelled", "published_at"]}),
     ]
+
+    def show_preview(self, request: HttpRequest, form) -> HttpResponse:
+        """An event without times yet is shown as one that starts now."""
+        event = form.instance
+        event.starts_at = event.starts_at or timezone.now()
+        event.ends_at = event.ends_at or event.starts_at
+        return super().show_preview(request, form)

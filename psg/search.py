@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
-from django.db.models import F, Model, QuerySet, Value
+from django.db.models import Case, F, FloatField, Model, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from psg.models import SearchEntry
@@ -80,19 +82,29 @@ def find(text: str) -> QuerySet[SearchEntry]:
     text = text[:MAX_QUERY].strip()
     if not text:
         return SearchEntry.objects.none()
-    english, spanish = (SearchQuery(text, config=config, search_type="websearch") for config in CONFIGS.values())
-    query = english | spanish
+    queries = {language: _query(text, config) for language, config in CONFIGS.items()}
+    # Each text is asked in its own language: asked in both, a -word would be left out in one and found in the other.
+    matches = reduce(or_, (Q(language=language, vector=query) for language, query in queries.items()))
+    ranks = [When(language=language, then=_rank(query)) for language, query in queries.items()]
     return (
-        SearchEntry.objects.filter(vector=query, published_at__lte=timezone.now())
-        .annotate(rank=SearchRank(F("vector"), query, normalization=Value(1)))
+        SearchEntry.objects.filter(matches, published_at__lte=timezone.now())
+        .annotate(rank=Case(*ranks, default=0.0, output_field=FloatField()))
         .order_by("-rank", "-published_at", "-pk")
         .defer("body", "vector")
     )
 
 
+def _query(text: str, config: str) -> SearchQuery:
+    return SearchQuery(text[:MAX_QUERY].strip(), config=config, search_type="websearch")
+
+
+def _rank(query: SearchQuery) -> SearchRank:
+    return SearchRank(F("vector"), query, normalization=Value(1))
+
+
 def headlines(entries, text: str) -> dict[int, list[tuple[str, bool]]]:
     """For each entry of one page the passage that matched, cut into (words, whether they matched)."""
-    query = SearchQuery(text[:MAX_QUERY].strip(), config=CONFIGS["en"], search_type="websearch")
+    query = _query(text, CONFIGS["en"])
     cut = SearchHeadline(
         "body", query, config=CONFIGS["en"], start_sel=_START, stop_sel=_STOP, max_words=32, min_words=16
     )

@@ -7,7 +7,6 @@ and no second meaning. Limits are checked from the file's header, before anythin
 import hashlib
 import io
 import struct
-import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -74,17 +73,15 @@ def prepare(file: File) -> Prepared:
     """
     _check_name(file.name or "")
     raw = _read(file)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-        try:
-            picture = _open(raw)
-            _check_type(picture.format or "", file)
-            picture.draft("RGB", (MAX_EDGE, MAX_EDGE))  # a JPEG is decoded no larger than needed
-            small = _upright_and_small(picture)
-        except _DAMAGE:
-            raise ImageRefused(
-                "This picture is damaged or incomplete. Please open it on your computer, save it again and upload that."
-            ) from None
+    try:
+        picture = _open(raw)
+        _check_type(picture.format or "", file)
+        picture.draft("RGB", (MAX_EDGE, MAX_EDGE))  # a JPEG is decoded no larger than needed
+        small = _upright_and_small(picture)
+    except _DAMAGE:
+        raise ImageRefused(
+            "This picture is damaged or incomplete. Please open it on your computer, save it again and upload that."
+        ) from None
     content, extension = _encode(small, picture.format or "")
     return Prepared(content, extension, *small.size, hashlib.sha256(raw).hexdigest())
 
@@ -131,7 +128,7 @@ def _open(raw: bytes) -> Pillow.Image:
         picture = Pillow.open(io.BytesIO(raw), formats=[kind for kind in FORMATS if kind != "MPO"])
     except UnidentifiedImageError:
         raise ImageRefused(_what_it_is(raw)) from None
-    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+    except Pillow.DecompressionBombError:
         raise ImageRefused(
             f"The picture has too many pixels. At most {MAX_MEGAPIXELS['JPEG']} megapixels are taken."
         ) from None

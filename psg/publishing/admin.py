@@ -81,6 +81,9 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
     list_per_page = 50
     show_full_result_count = False
 
+    class Media:
+        css = {"all": ["css/desk.css"]}
+
     # --- Who may ---------------------------------------------------------------------------------------------
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
@@ -109,6 +112,11 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
     def status_label(self, obj: Publishable) -> str:
         """The status in words, coloured by the stylesheet."""
         return format_html('<span class="status status-{}">{}</span>', obj.status.value, obj.status.label)
+
+    @admin.display(description="published", ordering="published_at")
+    def publication(self, obj: Publishable) -> str:
+        """Its time, on the London clock."""
+        return date_format(localtime(obj.published_at), "j M Y, H:i") if obj.published_at else ""
 
     @admin.action(description="Publish selected", permissions=["publish"])
     def publish_selected(self, request: HttpRequest, queryset) -> None:
