@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from events.models import Event
-from psg.publishing.views import gone
+from psg.publishing.views import Preview, gone
 
 
 def event_list(request: HttpRequest) -> HttpResponse:
@@ -23,6 +23,6 @@ def event(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, found)
 
 
-def show(request: HttpRequest, event: Event, *, is_preview: bool = False) -> HttpResponse:
+def show(request: HttpRequest, event: Event, *, preview: Preview | None = None) -> HttpResponse:
     """Render an event as visitors see it."""
-    return render(request, "events/event_detail.html", {"event": event, "is_preview": is_preview})
+    return render(request, "events/event_detail.html", {"event": event, "preview": preview})

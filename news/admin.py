@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from news import views
 from news.models import Article, Author, Topic
 from psg.publishing.admin import PublishableAdmin, StatusFilter
-from psg.publishing.views import as_preview
+from psg.publishing.views import Preview, as_preview
 
 
 @admin.register(Article)
@@ -53,7 +53,9 @@ class ArticleAdmin(PublishableAdmin):
         if image is None:
             return "The woven pattern grown from the slug."
         return format_html(
-            '<img class="desk-picture" src="{}" alt="">{}', image.thumbnail_url, image.alt_text or "No alternative text yet."
+            '<img class="desk-picture" src="{}" alt="">{}',
+            image.thumbnail_url,
+            image.alt_text or "No alternative text yet.",
         )
 
     def formfield_for_manytomany(self, db_field, request: HttpRequest, **kwargs):
@@ -66,7 +68,7 @@ class ArticleAdmin(PublishableAdmin):
         """With the topics and authors that are ticked in the form."""
         form.instance.slug = form.instance.slug or slugify(form.instance.title) or "untitled"
         chosen = {name: list(form.cleaned_data.get(name) or []) for name in ("topics", "authors")}
-        return as_preview(views.show(request, form.instance, is_preview=True, related_to=chosen))
+        return as_preview(views.show(request, form.instance, preview=Preview(), related_to=chosen))
 
 
 @admin.register(Topic)

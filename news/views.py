@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from news.models import LONDON, Article, Topic
 from news.structured_data import article_json_ld
-from psg.publishing.views import gone
+from psg.publishing.views import Preview, gone
 from psg.weave import card_png
 
 PER_PAGE = 20
@@ -127,7 +127,7 @@ def show(
     request: HttpRequest,
     article: Article,
     *,
-    is_preview: bool = False,
+    preview: Preview | None = None,
     related_to: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Render an article as readers see it. `related_to` gives unsaved topics and authors of a preview."""
@@ -143,7 +143,7 @@ def show(
         "previous": previous,
         "next": following,
         "share": share_links(url, article.title),
-        "is_preview": is_preview,
+        "preview": preview,
         "canonical_url": url,
         "og_image_url": image,
         "og_image_alt": article.lead_image.alt_text if article.lead_image else article.title,

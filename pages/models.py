@@ -38,7 +38,7 @@ class PageQuerySet(PublishableQuerySet, TreeQuerySet):
     """`public()` and friends, over the tree."""
 
 
-class Page(Publishable, OrderableTreeNode):
+class Page(Publishable, OrderableTreeNode):  # type: ignore[django-manager-missing]  # the library has no types
     """One page. `path` is the slugs from the root, kept beside them so that an address is one indexed look-up."""
 
     title = models.CharField(max_length=120)

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from pages.models import Page
-from psg.publishing.views import gone
+from psg.publishing.views import Preview, gone
 
 
 def page(request: HttpRequest, path: str) -> HttpResponse:
@@ -19,7 +19,7 @@ def page(request: HttpRequest, path: str) -> HttpResponse:
     return show(request, found)
 
 
-def show(request: HttpRequest, page: Page, *, is_preview: bool = False) -> HttpResponse:
+def show(request: HttpRequest, page: Page, *, preview: Preview | None = None) -> HttpResponse:
     """Render a page as visitors see it."""
     parts = page.path.split("/")
     paths = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
@@ -30,6 +30,6 @@ def show(request: HttpRequest, page: Page, *, is_preview: bool = False) -> HttpR
         "page": page,
         "ancestors": ancestors,
         "children": children if page.pk else [],
-        "is_preview": is_preview,
+        "preview": preview,
     }
     return render(request, "pages/page_detail.html", context)

@@ -24,13 +24,13 @@ class EmbeddedPostgres:
     def __init__(self, var_dir: Path) -> None:
         self.var_dir = var_dir
         self.data_dir = var_dir / "postgres"
-        self._hold: IO[str] | None = None
+        self._lock_file: IO[str] | None = None
 
     def config(self) -> dict[str, str]:
         """Start the server if needed, hold it until this process ends, and say to Django how to reach it."""
         self.var_dir.mkdir(parents=True, exist_ok=True)
-        self._hold = (self.var_dir / "postgres.lock").open("a")
-        fcntl.flock(self._hold, fcntl.LOCK_SH)
+        self._lock_file = (self.var_dir / "postgres.lock").open("a")
+        fcntl.flock(self._lock_file, fcntl.LOCK_SH)
         atexit.register(self.leave, owner=os.getpid())
         with (self.var_dir / "postgres.start.lock").open("a") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)  # one at a time
@@ -59,21 +59,21 @@ class EmbeddedPostgres:
 
     def leave(self, *, owner: int, patience: float = 0) -> None:
         """Stop the server if no other process holds it, waiting up to `patience` seconds for the others to go."""
-        if self._hold is None or os.getpid() != owner:
+        if self._lock_file is None or os.getpid() != owner:
             return  # left already; or a forked child, which shares its parent's hold
         deadline = time.monotonic() + patience
-        while not self._is_last():
+        while not self._is_last(self._lock_file):
             if time.monotonic() >= deadline:
                 return
             time.sleep(0.1)
         self._stop()
-        self._hold.close()
-        self._hold = None
+        self._lock_file.close()
+        self._lock_file = None
 
-    def _is_last(self) -> bool:
-        assert self._hold is not None
+    @staticmethod
+    def _is_last(lock_file: IO[str]) -> bool:
         try:
-            fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

@@ -1,4 +1,4 @@
-"""What only development has: every mail that the site sent, to be read at /dev/mail/. It takes the place of `psg.urls`."""
+"""What only development has: every mail that the site sent, at /dev/mail/. It takes the place of `psg.urls`."""
 
 from pathlib import Path
 
@@ -12,29 +12,29 @@ from psg.urls import urlpatterns as public_urlpatterns
 
 def mail_list(request: HttpRequest) -> HttpResponse:
     """Every mail that the site sent from this machine, newest first."""
-    messages = [{"id": path.stem, **_headers(path)} for path in mail.stored_messages()[:200]]
+    messages = [{"id": file.stem, **_headers(file)} for file in mail.stored_messages()[:200]]
     return render(request, "dev/mail_list.html", {"messages_": messages})
 
 
 def _stored(name: str) -> Path:
-    for path in mail.stored_messages():
-        if path.stem == name:
-            return path
+    for file in mail.stored_messages():
+        if file.stem == name:
+            return file
     raise Http404("There is no such mail.")
 
 
-def _headers(path: Path) -> dict[str, str]:
-    message = mail.read_stored(path)
+def _headers(file: Path) -> dict[str, str]:
+    message = mail.read_stored(file)
     return {name: str(message[name] or "") for name in ("subject", "from", "to", "date")}
 
 
 def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
     """One mail as text, with its HTML part in a frame."""
-    path = _stored(name)
-    message = mail.read_stored(path)
+    file = _stored(name)
+    message = mail.read_stored(file)
     text, html = message.get_body(["plain"]), message.get_body(["html"])
     context = {
-        **_headers(path),
+        **_headers(file),
         "text": text.get_content() if text else "",
         "html_url": reverse("dev_mail_html", args=[name]) if html else None,
         "attachments": [part.get_filename() for part in message.iter_attachments()],

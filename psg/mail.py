@@ -80,4 +80,4 @@ def stored_messages() -> list[Path]:
 
 def read_stored(path: Path) -> Message:
     """Parse one message of the development mailbox."""
-    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)  # type: ignore[return-value]
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)

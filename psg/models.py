@@ -74,6 +74,9 @@ class SearchEntry(models.Model):
     published_at = models.DateTimeField(help_text="Found from this moment on (UTC).")
     vector = SearchVectorField(null=True)
 
+    # The passage that matched, as (words, whether they matched); filled by psg.search for a page of results.
+    excerpt: list[tuple[str, bool]] = []
+
     class Meta:
         constraints = [models.UniqueConstraint(name="search_entry_once", fields=["kind", "object_id"])]
         indexes = [GinIndex(name="search_entry_vector", fields=["vector"])]

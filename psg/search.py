@@ -1,6 +1,6 @@
 """One index over everything public. A row is written in the same transaction as the change it reflects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -72,11 +72,6 @@ def index_many(objects: Sequence[Model]) -> None:
         )
 
 
-def remove(obj: Model) -> None:
-    """Take an object out of the index."""
-    SearchEntry.objects.filter(kind=_kind(obj), object_id=obj.pk).delete()
-
-
 def find(text: str) -> QuerySet[SearchEntry]:
     """Public entries that match, best first; quoted phrases and -exclusions work. Empty text finds nothing."""
     text = text[:MAX_QUERY].strip()
@@ -102,14 +97,16 @@ def _rank(query: SearchQuery) -> SearchRank:
     return SearchRank(F("vector"), query, normalization=Value(1))
 
 
-def headlines(entries, text: str) -> dict[int, list[tuple[str, bool]]]:
-    """For each entry of one page the passage that matched, cut into (words, whether they matched)."""
+def add_excerpts(entries: Iterable[SearchEntry], text: str) -> None:
+    """Give each entry of one page the passage that matched. Reads the bodies: not for a whole result."""
     query = _query(text, CONFIGS["en"])
     cut = SearchHeadline(
         "body", query, config=CONFIGS["en"], start_sel=_START, stop_sel=_STOP, max_words=32, min_words=16
     )
     found = SearchEntry.objects.filter(pk__in=[entry.pk for entry in entries]).annotate(headline=cut)
-    return {pk: _cut(headline) for pk, headline in found.values_list("pk", "headline")}
+    headlines = dict(found.values_list("pk", "headline"))
+    for entry in entries:
+        entry.excerpt = _cut(headlines.get(entry.pk, ""))
 
 
 def _cut(headline: str) -> list[tuple[str, bool]]:

@@ -6,6 +6,7 @@ from importlib import import_module
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
+from django.contrib.sites.requests import RequestSite
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -35,12 +36,17 @@ def sections() -> dict[str, type[Sitemap]]:
     return found
 
 
+class _OurSite(RequestSite):
+    """What Django asks for the domain: ours is in the settings, whatever host a request came to."""
+
+    def __init__(self, domain: str) -> None:
+        self.domain = self.name = domain
+
+
 def _urls(sitemap: Sitemap, page: int) -> list[dict]:
     sitemap.limit = PER_FILE
-    host, protocol = settings.SITE_URL.split("//")[1], settings.SITE_URL.split(":")[0]
-    # Django asks a "site" for its domain only; ours is in the settings.
-    urls = sitemap.get_urls(page=page, site=type("Site", (), {"domain": host}), protocol=protocol)
-    return urls
+    protocol, host = settings.SITE_URL.split("://")
+    return sitemap.get_urls(page=page, site=_OurSite(host), protocol=protocol)
 
 
 def _xml(request: HttpRequest, template: str, context: dict) -> HttpResponse:

@@ -103,7 +103,7 @@ def _parse(html: str) -> Node:
 def _serialise(node: Node | str) -> str:
     if isinstance(node, str):
         return escape(node, quote=False).replace("\xa0", "&nbsp;")
-    attrs = "".join(f' {name}="{escape(value)}"' for name, value in node.attrs.items())
+    attrs = "".join(f' {name}="{escape(value)}"' for name, value in sorted(node.attrs.items()))
     if node.tag in VOID:
         return f"<{node.tag}{attrs}>"
     return f"<{node.tag}{attrs}>{''.join(map(_serialise, node.children))}</{node.tag}>"

@@ -25,9 +25,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         page = Paginator(found, RESULTS_PER_PAGE).page(request.GET.get("page", 1))
     except InvalidPage as error:
         raise Http404("There is no such page.") from error
-    headlines = search.headlines(page.object_list, text)
-    for entry in page.object_list:
-        entry.excerpt = headlines.get(entry.pk, [])
+    search.add_excerpts(page.object_list, text)
     context = {"q": text[: search.MAX_QUERY], "page": page, "total": page.paginator.count}
     return render(request, "search/results.html", context)
 

@@ -12,10 +12,21 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from zeal.constants import initialize_app_registry
+from zeal.patch import patch
 
 from psg.accounts import vouch_for_address
 from psg.models import User
 from tests import chromium
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Every request that a test makes fails if it asks the database the same thing for each of many rows (N+1)."""
+    initialize_app_registry()
+    patch()
+    django_settings.MIDDLEWARE.insert(0, "zeal.middleware.zeal_middleware")
+    # Signing in reads the one address and session several times, in allauth's own code: no number of rows changes it.
+    django_settings.ZEAL_ALLOWLIST = [{"model": "account.EmailAddress"}, {"model": "sessions.Session"}]
 
 
 @pytest.fixture(autouse=True)

@@ -79,13 +79,15 @@ def publish(obj: Publishable, *, by, at: datetime | None = None) -> None:
 
 @transaction.atomic
 def withdraw(obj: Publishable, *, by) -> None:
-    """Take it back: readers get "gone" (410) and every list forgets it. A scheduled one becomes a draft again.
+    """Take it back: readers get "gone" (410) and every list forgets it. What never was public becomes a draft again.
 
     Raises PermissionDenied if `by` may not publish.
     """
     require_publisher(by, type(obj))
     if obj.state == State.PUBLISHED:
-        obj.state = State.WITHDRAWN if obj.is_public else State.DRAFT
+        was_public = obj.first_public_at is not None and obj.first_public_at <= timezone.now()
+        obj.state = State.WITHDRAWN if was_public else State.DRAFT
+        obj.first_public_at = obj.first_public_at if was_public else None
         obj.save()
         search.index(obj)
 

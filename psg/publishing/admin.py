@@ -1,13 +1,13 @@
 """The editors' desk for everything publishable: one form, four buttons, no surprise."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -48,8 +48,9 @@ class PublishableForm(forms.ModelForm):
             publishing.lock_version(self.instance, seen_version=seen_version)
         except publishing.EditConflict as conflict:
             # The next save is made knowing this, so it goes through.
-            self.data = self.data.copy()
-            self.data[self.add_prefix("seen_version")] = str(conflict.version)
+            data = cast(QueryDict, self.data).copy()
+            data[self.add_prefix("seen_version")] = str(conflict.version)
+            self.data = data
             at = date_format(localtime(conflict.at), "j F, H:i")
             self.add_error(
                 None,
@@ -242,7 +243,7 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
 
     def show_preview(self, request: HttpRequest, form: forms.ModelForm) -> HttpResponse:
         """Render the form's unsaved object. Apps whose pages show relations pass those of the form."""
-        return views.show(request, form.instance)
+        return views.show(request, form.instance, views.Preview())
 
     def preview_links_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Secret addresses of the saved text: make one, see them, end them all."""

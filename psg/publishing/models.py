@@ -87,6 +87,10 @@ class Publishable(models.Model):
             ),
         ]
 
+    def get_absolute_url(self) -> str:
+        """Its address on the site."""
+        raise NotImplementedError
+
     @property
     def status(self) -> Status:
         """What is true of it now."""

@@ -1,5 +1,8 @@
 """Answers that all publishable things share."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
@@ -13,6 +16,13 @@ def gone(request: HttpRequest) -> HttpResponse:
     return render(request, "410.html", status=410)
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What a page that is shown as a preview says of itself: until when its link opens, if it came by one."""
+
+    expires_at: datetime | None = None
+
+
 def as_preview(response: HttpResponse) -> HttpResponse:
     """Mark an answer as a preview: no search engine keeps it, no cache stores it."""
     response["X-Robots-Tag"] = "noindex, nofollow"
@@ -21,10 +31,10 @@ def as_preview(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def show(request: HttpRequest, obj) -> HttpResponse:
+def show(request: HttpRequest, obj, preview: Preview) -> HttpResponse:
     """Render a publishable object with its own app's page (`<app>.views.show`), marked as a preview."""
     view = import_string(f"{obj._meta.app_label}.views.show")
-    return as_preview(view(request, obj, is_preview=True))
+    return as_preview(view(request, obj, preview=preview))
 
 
 @never_cache
@@ -33,4 +43,4 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     link = PreviewLink.objects.filter(token=token).select_related("content_type").first()
     if link is None or not link.is_valid or link.target is None:
         raise Http404
-    return show(request, link.target)
+    return show(request, link.target, Preview(expires_at=link.expires_at))

@@ -50,7 +50,7 @@
     },
   })
 
-  const upload = [
+  const upload = () => [
     { type: "file", id: "upload", label: "Picture: JPEG, PNG, WebP or GIF, at most 10 MB" },
     {
       type: "fileButton",
@@ -75,7 +75,7 @@
       const size = info.elements.filter((element) => element.type === "hbox" && element.id === undefined)
       const caption = info.get("hasCaption")
       if (caption) caption.label = "With a caption under the picture"
-      info.elements = [alternativeText(alt), ...upload, address(editor, source), ...size, ...others]
+      info.elements = [alternativeText(alt), ...upload(), address(editor, source), ...size, ...others]
       definition.title = "Picture"
       definition.removeContents("Upload")
       definition.minWidth = 460
@@ -141,13 +141,24 @@
   // --- Other sites' pictures ---------------------------------------------------------------------------------------
 
   const dropForeignPictures = (editor) => {
-    const removed = ({ attributes }) => {
-      if (attributes["data-cke-upload-id"] || attributes["data-cke-realelement"]) return true
-      if (isOurs(editor, attributes["data-cke-saved-src"] ?? attributes.src ?? "")) return true
+    // For the editor's filters, false means "remove it" and nothing means "leave it".
+    const img = ({ attributes }) => {
+      if (attributes["data-cke-upload-id"] || attributes["data-cke-realelement"]) return
+      if (isOurs(editor, attributes["data-cke-saved-src"] ?? attributes.src ?? "")) return
       editor.showNotification(FOREIGN, "warning")
       return false
     }
-    editor.dataProcessor.dataFilter.addRules({ elements: { img: removed } }, { applyToAll: true })
+    editor.dataProcessor.dataFilter.addRules({ elements: { img } }, { applyToAll: true })
+  }
+
+  // --- Empty paragraphs, of which Word is full ---------------------------------------------------------------------
+
+  const dropEmptyParagraphs = (editor) => {
+    const last = 999 // the editor itself inserts at 1000
+    const drop = ({ data }) => {
+      data.dataValue = data.dataValue.replace(/<p[^>]*>(\s|&nbsp;|<br[^>]*>)*<\/p>/gi, "")
+    }
+    editor.on("paste", drop, null, null, last)
   }
 
   CKEDITOR.on("instanceCreated", ({ editor }) => {
@@ -157,6 +168,14 @@
     editor.on("loaded", () => {
       watchUploads(editor)
       dropForeignPictures(editor)
+      dropEmptyParagraphs(editor)
+      // As the server does it: the page's own title is the h1.
+      for (const [from, to] of [["h1", "h2"], ["h5", "h4"], ["h6", "h4"]]) {
+        const right = (element) => {
+          element.name = to
+        }
+        editor.filter.addTransformations([[{ element: from, check: to, right }]])
+      }
     })
   })
 })()

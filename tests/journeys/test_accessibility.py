@@ -1,4 +1,4 @@
-"""axe finds nothing on any kind of page, by day and by night, on phone and desk; and the pages work without JavaScript."""
+"""axe finds nothing on any kind of page, by day and night, on phone and desk; pages work without JavaScript."""
 
 from datetime import UTC, datetime
 
@@ -44,7 +44,8 @@ def site(live_server) -> str:
     date = datetime(2019, 10, 13, 12, tzinfo=UTC)
     body = (
         "<h2>Why</h2><p>The story, with a <a href='/about/'>link</a>.</p><blockquote><p>Words.</p></blockquote>"
-        "<ul><li>One</li></ul><table><thead><tr><th scope='col'>Year</th></tr></thead><tbody><tr><td>2019</td></tr></tbody></table>"
+        "<ul><li>One</li></ul><table><thead><tr><th scope='col'>Year</th></tr></thead>"
+        "<tbody><tr><td>2019</td></tr></tbody></table>"
     )
     for number in range(24):
         ArticleFactory(title=f"Story {number}", topics=[topic], published_at=date)
@@ -116,7 +117,7 @@ def test_public_pages_ask_nobody_else_break_no_policy_and_run_no_script_error(co
     page.on("request", lambda request: None if request.url.startswith((site, "data:")) else others.append(request.url))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    for name, path in PAGES.items():
+    for path in PAGES.values():
         complaints_before = len(complaints)
         page.goto(site + path)
         # A page that is an error says so in the console by itself.

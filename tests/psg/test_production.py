@@ -1,6 +1,7 @@
 """What a production start asks for, and what it refuses."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -71,7 +72,7 @@ def test_static_files_are_collected_with_hashed_names(tmp_path):
     result = start("shell", "--no-imports", "-c", code)
     assert result.returncode == 0, result.stderr[-2000:]
     path = result.stdout.strip()
-    assert path.startswith("/static/css/site.") and path.endswith(".css") and path != "/static/css/site.css"
+    assert re.fullmatch(r"/static/css/site\.[0-9a-f]{12}\.css", path)
     assert (tmp_path / path.removeprefix("/static/")).exists()
 
 
@@ -80,8 +81,6 @@ def test_the_demo_and_the_development_server_refuse_to_run_in_production():
 
 
 def test_every_variable_that_the_settings_read_is_in_the_example_file():
-    import re
-
     example = (settings.BASE_DIR / ".env.example").read_text()
     read = set(
         re.findall(
@@ -91,11 +90,3 @@ def test_every_variable_that_the_settings_read_is_in_the_example_file():
     assert {"DEBUG", "SECRET_KEY", "DATABASE_URL"} <= read
     named = set(re.findall(r"^([A-Z_0-9]+)=", example, re.MULTILINE))
     assert named == read
-
-
-def test_the_image_builds_from_files_that_exist():
-    """No Docker is needed here: what the Dockerfile copies and the services run is checked by name."""
-    dockerfile = (settings.BASE_DIR / "Dockerfile").read_text()
-    assert "requirements/base.txt" in dockerfile and (settings.BASE_DIR / "requirements/base.txt").exists()
-    compose = (settings.BASE_DIR / "docker-compose.yml").read_text()
-    assert all(f"\n  {service}:\n" in compose for service in ("web", "worker", "database"))

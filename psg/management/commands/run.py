@@ -53,7 +53,7 @@ def refuse_taken_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise CommandError(
-                f"Port {port} is taken ({error.strerror.lower()}). Choose another: make run PORT={port + 1}"
+                f"Port {port} is taken ({error.strerror}). Choose another: make run PORT={port + 1}"
             ) from error
 
 

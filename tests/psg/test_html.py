@@ -1,0 +1,46 @@
+"""Every kind of page is well-formed HTML, by the strict parser of html5lib."""
+
+from datetime import UTC, datetime
+
+import html5lib
+import pytest
+
+from psg.publishing.models import State
+from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+
+pytestmark = pytest.mark.django_db
+
+PATHS = [
+    "/", "/news/", "/news/?page=2", "/news/2019/", "/news/2019/10/", "/news/topics/", "/news/topics/mining/",
+    "/news/2019/10/unrest/", "/events/", "/events/conference/", "/about/", "/about/aims/", "/membership/",
+    "/search/", "/search/?q=story", "/search/?q=zzz", "/accounts/login/", "/accounts/login/code/",
+    "/accounts/password/reset/", "/no/such/page/", "/news/2019/10/withdrawn/", "/?q=%00", "/dev/mail/",
+]  # fmt: skip
+
+
+@pytest.fixture
+def site() -> None:
+    """One of everything."""
+    topic = TopicFactory(slug="mining")
+    date = datetime(2019, 10, 13, 12, tzinfo=UTC)
+    for number in range(22):
+        ArticleFactory(title=f"Story {number}", topics=[topic], published_at=date)
+    ArticleFactory(
+        slug="unrest", title="Un<rest & more", topics=[topic], authors=[AuthorFactory()], published_at=date,
+        sources="https://eiti.org/?a=1&b=2 A & B", language="es", region="puno",
+    )  # fmt: skip
+    ArticleFactory(slug="withdrawn", published_at=date, state=State.WITHDRAWN)
+    PageFactory(title="Aims", slug="aims", parent=PageFactory(title="About", slug="about"))
+    EventFactory(title="Conference", slug="conference")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_page_is_well_formed(client, site, path):
+    html = client.get(path).content.decode()
+    html5lib.HTMLParser(strict=True).parse(html)
+    assert html.count("<h1") == 1, "one heading of the first level"
+
+
+def test_a_page_that_is_not_would_be_noticed():
+    with pytest.raises(html5lib.html5parser.ParseError):
+        html5lib.HTMLParser(strict=True).parse("<!DOCTYPE html><html><p></div></html>")
