@@ -25,7 +25,7 @@ test: check
 check: .venv/ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/djade --check $$(git ls-files 'templates/*.html')
+	.venv/bin/djade --check $$(find templates -name '*.html')
 	$(PY) manage.py makemigrations --check --dry-run
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/mypy
@@ -33,13 +33,13 @@ check: .venv/ready
 format: .venv/ready
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
-	-.venv/bin/djade $$(git ls-files 'templates/*.html')
+	-.venv/bin/djade $$(find templates -name '*.html')
 
 # Debian keeps the module that makes virtual environments in a package of its own.
 .venv/ready: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv; } \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; } \
 		|| { echo "Python's venv module is missing. Install it (Debian: sudo apt install python3-venv) and try again."; exit 1; }
 	@echo "Installing into .venv …"
 	@$(PYTHON) -m venv .venv

@@ -50,7 +50,7 @@ class Page(Publishable, OrderableTreeNode):  # type: ignore[django-manager-missi
     body = RichTextField(blank=True)
     history = HistoricalRecords()
 
-    objects = PageQuerySet.as_manager()
+    objects = PageQuerySet.as_manager()  # type: ignore[django-manager-missing]
 
     class Meta(Publishable.Meta, OrderableTreeNode.Meta):
         abstract = False

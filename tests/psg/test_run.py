@@ -47,17 +47,8 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, self.process = folder, free_port(), None
-        names = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"],
-            cwd=settings.BASE_DIR,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        for name in names.stdout.splitlines():
-            if not name.startswith(("tests/", "docs/")) and (settings.BASE_DIR / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(settings.BASE_DIR / name, folder / name)
+        left_out = shutil.ignore_patterns(".*", "var", "tests", "docs", "__pycache__")
+        shutil.copytree(settings.BASE_DIR, folder, ignore=left_out)
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "manage.py", *arguments]

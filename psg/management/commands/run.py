@@ -17,6 +17,16 @@ from psg import database, demo
 from psg.models import User
 
 STOP_SECONDS = 8
+WELCOME = """
+  The site     {site}/
+  Back office  {site}/admin/
+  Sent mail    {site}/dev/mail/
+
+  Sign in to the back office with one of these (e-mail, password):
+  {logins}
+
+  Ctrl-C stops everything.
+"""
 
 
 class Command(BaseCommand):
@@ -35,12 +45,7 @@ class Command(BaseCommand):
         if not User.objects.exists():
             self.stdout.write("Loading the demo …")
             call_command("load_demo", verbosity=0)
-        self.stdout.write(f"\n  The site     http://127.0.0.1:{port}/")
-        self.stdout.write(f"  Back office  http://127.0.0.1:{port}/admin/")
-        self.stdout.write(f"  Sent mail    http://127.0.0.1:{port}/dev/mail/\n")
-        for line in demo.staff_logins():
-            self.stdout.write(f"  {line}")
-        self.stdout.write("\n  Ctrl-C stops everything.\n")
+        self.stdout.write(WELCOME.format(site=f"http://127.0.0.1:{port}", logins="\n  ".join(demo.staff_logins())))
         self.stdout.flush()
         supervise([["qcluster"], ["runserver", f"127.0.0.1:{port}", "--skip-checks"]])
 
@@ -76,7 +81,10 @@ def supervise(commands: list[list[str]]) -> None:
     try:
         for command in commands:
             arguments = [sys.executable, "manage.py", *command]
-            children.append(subprocess.Popen(arguments, cwd=settings.BASE_DIR, start_new_session=True))  # noqa: S603
+            environment = os.environ | {"DJANGO_RUNSERVER_HIDE_WARNING": "true"}
+            children.append(
+                subprocess.Popen(arguments, cwd=settings.BASE_DIR, env=environment, start_new_session=True)  # noqa: S603
+            )
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
     except Stop:
