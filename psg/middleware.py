@@ -1,10 +1,16 @@
 """Small middlewares that every request passes."""
 
+import logging
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.views.defaults import bad_request, page_not_found
+
+logger = logging.getLogger("psg")
+RETRY_SECONDS = 30
 
 
 def answer_health_checks(get_response: Callable[[HttpRequest], HttpResponse]):
@@ -27,6 +33,23 @@ def refuse_nul_bytes(get_response: Callable[[HttpRequest], HttpResponse]):
         return get_response(request)
 
     return middleware
+
+
+class DatabaseAwayPage:
+    """While the database cannot be reached, say so with 503 and when to try again, not with an error of ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Log the reason, and answer in the site's look."""
+        if not isinstance(exception, OperationalError):
+            return None
+        logger.error("The database is away: %s", exception)
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 class OwnNotFoundPage:

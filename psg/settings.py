@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "psg.middleware.DatabaseAwayPage",
     *(["psg.middleware.OwnNotFoundPage"] if DEBUG else []),
 ]
 

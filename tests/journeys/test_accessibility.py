@@ -94,10 +94,17 @@ def test_axe_would_find_something(page, site):
     assert {problem.split(":")[0] for problem in violations(page)} >= {"image-alt", "button-name"}
 
 
-def test_the_500_page_is_as_good_as_the_others(page, site, monkeypatch):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_pages_for_what_is_forbidden_or_broken(browser, site, sign_in, scheme, monkeypatch):
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    sign_in(context, "Membership")
+    assert page.goto(f"{site}/admin/news/article/").status == 403
+    assert violations(page) == []
     monkeypatch.setattr("psg.home._panels", {})  # the home page cannot be made
     assert page.goto(site).status == 500
     assert violations(page) == []
+    context.close()
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])

@@ -63,18 +63,34 @@ class TestErrorPages:
         assert 'action="/search/"' in html
         assert 'href="/news/"' in html
 
-    def test_400_403_and_500_open_without_a_database(self, client, monkeypatch):
+    @pytest.fixture
+    def database_away(self, monkeypatch):
         def away(*args, **kwargs):
-            raise OperationalError("the database is away")
+            raise OperationalError("could not connect to db.internal")
 
         monkeypatch.setattr(connection, "ensure_connection", away)
         monkeypatch.setattr(connection, "cursor", away)
-        client.raise_request_exception = False
+
+    def test_while_the_database_is_away_readers_are_told_when_to_come_back(self, client, database_away):
         response = client.get("/news/")
+        assert (response.status_code, response["Retry-After"]) == (503, "30")
+        html = response.content.decode()
+        assert "Peru Support Group" in html
+        assert "db.internal" not in html
+
+    def test_an_error_of_ours_needs_no_database_for_its_page_and_leaks_nothing(
+        self, client, database_away, monkeypatch
+    ):
+        monkeypatch.setattr("psg.home._panels", {})  # the home page cannot be made
+        client.raise_request_exception = False
+        response = client.get("/")
         assert response.status_code == 500
         html = response.content.decode()
         assert "Peru Support Group" in html
-        assert "database is away" not in html
+        assert "KeyError" not in html
+        assert "Traceback" not in html
+
+    def test_a_bad_request_needs_no_database_for_its_page(self, client, database_away):
         assert client.get("/", QUERY_STRING="a=%00").status_code == 400
 
     def test_readiness_tells_a_missing_database_from_a_missing_migration(self, client, monkeypatch):
