@@ -23,11 +23,11 @@ from django.urls import reverse
 
 from psg.tidy import BLOCKISH, BLOCKS, RENAMED, tidy
 
-INSTALLED_APPS = ["ckeditor"]
+INSTALLED_APPS: list[str] = ["ckeditor"]
 # The check warns that CKEditor 4.22.1 is out of support and has known holes. That is known: it was asked for, nothing
 # it produces is believed, and the parts that have the holes are not loaded (see EDITOR below). docs/dependencies.md
 # names its successor.
-SILENCED_SYSTEM_CHECKS = ["ckeditor.W001"]
+SILENCED_SYSTEM_CHECKS: list[str] = ["ckeditor.W001"]
 
 # --- What rich text may hold -------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ def absolute_links(html: str, *, base: str) -> str:
 def _content_rule() -> str:
     """The allow-list in the editor's own language: `p; a[href,title]; …`. What is pasted is filtered by it at once."""
     rules = [f"{tag}[{','.join(sorted(attributes))}]" if attributes else tag for tag, attributes in ALLOWED.items()]
-    # Beyond the list, and taken away again before anything is saved: what marks a captioned picture, and one on its way up.
+    # Beyond the list: what marks a captioned picture, and one that is still being uploaded (never saved).
     return "; ".join([*rules, "figure(image)", "img[!data-widget,!data-cke-upload-id]"])
 
 
@@ -227,17 +227,23 @@ class RichTextWidget(CKEditorWidget):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs=attrs)
-        self.config = {}
+        self.config: dict[str, Any] = {}
+        self.title = "Text"
 
     def _set_config(self) -> None:
         upload = reverse("admin:library_image_editor_upload")
         self.config = EDITOR | {
+            "title": self.title,  # what a screen reader calls the field
             "contentsCss": [static("css/site.css"), static("css/editor.css")],
             "filebrowserImageUploadUrl": upload,
             "imageUploadUrl": upload,
             "psgMedia": settings.MEDIA_URL,
             "psgDescribeUrl": reverse("admin:library_image_editor_describe"),
         }
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        self.title = name.replace("_", " ").capitalize()
+        return super().get_context(name, value, attrs)
 
     def format_value(self, value: Any) -> str | None:
         """What goes into the editor: cleaned, since the editor runs whatever it is given."""
@@ -259,7 +265,7 @@ class RichTextFormField(forms.CharField):
         # The admin proposes its plain textarea for every kind of text.
         super().__init__(**kwargs | {"widget": RichTextWidget()})
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: Any) -> Any:
         return super().to_python(clean_html(value) if value else value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:

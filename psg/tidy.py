@@ -179,7 +179,7 @@ def _block(node: Node) -> list[Node]:
         words = _flat(node.children)
         return [Node(node.tag, node.attrs, words)] if words else []
     if node.tag in LISTS or node.tag == "blockquote":
-        inner = _items(node.children) if node.tag in LISTS else list(_flow(node.children))
+        inner: list[Node | str] = [*(_items if node.tag in LISTS else _flow)(node.children)]
         return [Node(node.tag, node.attrs, inner)] if inner else []
     if node.tag == "figure":
         return _figure(node)
@@ -296,20 +296,15 @@ def _without_debris(nodes: list[Node | str], *, inside: frozenset[str]) -> list[
             last = kept[-1] if kept else None
             if isinstance(part, str) and isinstance(last, str):
                 kept[-1] = last + part
-            elif _are_twins(last, part):
+            elif isinstance(last, Node) and isinstance(part, Node) and _are_twins(last, part):
                 last.children = _without_debris([*last.children, *part.children], inside=inside | {last.tag})
             elif part != "":
                 kept.append(part)
     return kept
 
 
-def _are_twins(one: Node | str | None, other: Node | str) -> bool:
-    return (
-        isinstance(one, Node)
-        and isinstance(other, Node)
-        and one.tag not in VOID
-        and (one.tag, one.attrs) == (other.tag, other.attrs)
-    )
+def _are_twins(one: Node, other: Node) -> bool:
+    return one.tag not in VOID and (one.tag, one.attrs) == (other.tag, other.attrs)
 
 
 def _inline_parts(node: Node | str, inside: frozenset[str]) -> list[Node | str]:

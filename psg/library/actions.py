@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from psg.jobs import enqueue
 from psg.library.files import ImageRefused, Prepared, prepare, rendition
-from psg.library.models import Image, validate_alt_text
+from psg.library.models import ALT_TEXT_MAX_LENGTH, Image, validate_alt_text
 
 __all__ = ["ImageRefused", "add_image", "describe", "make_renditions", "prepare", "store"]
 
@@ -40,32 +40,30 @@ def add_image(
     existing = Image.objects.filter(sha256=prepared.sha256).first()
     if existing is None:
         image = Image(alt_text=alt_text, title=title, caption=caption, credit=credit, from_editor=from_editor)
-        try:
-            return store(image, prepared, by=by)
-        except IntegrityError:
-            # The same file came twice at once. Any other broken constraint finds no row and goes on up.
-            existing = Image.objects.filter(sha256=prepared.sha256).first()
-            if existing is None:
-                raise
+        return store(image, prepared, by=by)
     if alt_text:
         describe(existing, alt_text=alt_text)
     return existing
 
 
 def store(image: Image, prepared: Prepared, *, by=None) -> Image:
-    """Save a new row, whose words are filled in, with its file. If the row cannot be written no file stays behind.
+    """Save a new row, whose words are filled in, with its file; returns it, or the row that was quicker.
 
-    Raises IntegrityError if the same file is in the library already.
+    The same file may be sent twice at once, by a double click. If the row cannot be written no file stays behind.
     """
     image.width, image.height, image.bytes = prepared.width, prepared.height, len(prepared.content)
     image.sha256, image.created_by = prepared.sha256, by
     image.file.save(f"picture.{prepared.extension}", ContentFile(prepared.content), save=False)
+    name = str(image.file.name)
     try:
         with transaction.atomic():
             image.save(force_insert=True)
             enqueue("psg.library.actions.make_renditions", image.pk)
-    except BaseException:
-        default_storage.delete(image.file.name)
+    except BaseException as error:
+        default_storage.delete(name)
+        quicker = isinstance(error, IntegrityError) and Image.objects.filter(sha256=prepared.sha256).first()
+        if quicker:
+            return quicker
         raise
     return image
 
@@ -94,12 +92,12 @@ def make_renditions(image_id: int) -> None:
     # The row may have gone while we drew.
     if not Image.objects.filter(pk=image_id).update(renditions=made):
         for copy in made:
-            default_storage.delete(copy["name"])
+            default_storage.delete(str(copy["name"]))
 
 
 def _make_rendition(image: Image, original: bytes, width: int) -> dict[str, int | str]:
     content, height = rendition(original, width)
-    name = f"{posixpath.splitext(image.file.name)[0]}-{width}.webp"
+    name = f"{posixpath.splitext(str(image.file.name))[0]}-{width}.webp"
     default_storage.delete(name)  # left by a run that was cut short
     return {"width": width, "height": height, "name": default_storage.save(name, io.BytesIO(content))}
 
@@ -108,8 +106,10 @@ def _check_alt_text(text: str) -> None:
     """Raises ImageRefused unless the text can stand for a picture."""
     if not text:
         raise ImageRefused("Please write the alternative text: what the picture shows, in a few words.")
-    if len(text) > Image._meta.get_field("alt_text").max_length:
-        raise ImageRefused("The alternative text is too long: 250 characters at most. Details belong in the caption.")
+    if len(text) > ALT_TEXT_MAX_LENGTH:
+        raise ImageRefused(
+            f"The alternative text is too long: {ALT_TEXT_MAX_LENGTH} characters at most. Details go into the caption."
+        )
     try:
         validate_alt_text(text)
     except ValidationError as error:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import path
@@ -15,6 +14,7 @@ from psg.library.forms import AddImageForm
 from psg.library.models import Image
 from psg.library.templatetags.library import picture
 
+PREVIEW: dict[str, Any] = {"class": "library-preview"}
 WORDS = (None, {"fields": ["alt_text", "caption", "credit", "title"]})
 
 
@@ -51,7 +51,7 @@ class ImageAdmin(admin.ModelAdmin):
         return format_html(
             '<a href="{}">{}</a>',
             image.file.url,
-            picture(image, sizes="30rem", **{"class": "library-preview"}),
+            picture(image, sizes="30rem", eager=True, **PREVIEW),
         )
 
     # --- Forms ---
@@ -75,11 +75,14 @@ class ImageAdmin(admin.ModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            store(obj, form.prepared, by=request.user)
+            stored = store(obj, form.prepared, by=request.user)
+            if stored is not obj:  # a double click: the other request was quicker
+                obj.pk = stored.pk
+                obj.refresh_from_db()
 
     # --- Elsewhere in the back office ---
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Other forms offer only pictures that have their alternative text."""
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         if request.resolver_match and request.resolver_match.url_name == "autocomplete":

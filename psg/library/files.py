@@ -88,7 +88,7 @@ def prepare(file: File) -> Prepared:
 
 def rendition(original: bytes, width: int) -> tuple[bytes, int]:
     """A stored picture as WebP of that width in pixels, and its height."""
-    picture = Pillow.open(io.BytesIO(original))
+    picture: Pillow.Image = Pillow.open(io.BytesIO(original))
     height = max(1, round(picture.height * width / picture.width))
     if picture.size != (width, height):
         picture = picture.convert(_plain_mode(picture)).resize(

@@ -12,6 +12,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
+ALT_TEXT_MAX_LENGTH = 250
 # What cameras, phones and web sites call their files: "IMG_1234.jpg", "DSC00012", "photo-2019_10_13", "image (3).png".
 _FILE_NAME = re.compile(
     r"""^\s*(?:
@@ -40,10 +41,6 @@ def upload_path(image: "Image", filename: str) -> str:
 class ImageQuerySet(models.QuerySet):
     """The questions that the library asks."""
 
-    def described(self):
-        """Pictures that have an alternative text, so that they may be used anywhere."""
-        return self.exclude(alt_text="")
-
     def undescribed(self):
         """Pictures pasted into a text whose alternative text nobody has written in the library yet."""
         return self.filter(alt_text="")
@@ -60,7 +57,7 @@ class Image(models.Model):
     title = models.CharField(max_length=200, blank=True, help_text="For finding it again; readers do not see it.")
     alt_text = models.CharField(
         "alternative text",
-        max_length=250,
+        max_length=ALT_TEXT_MAX_LENGTH,
         validators=[validate_alt_text],
         help_text="What the picture shows, for readers who cannot see it: one short sentence, without “picture of”.",
     )
@@ -120,4 +117,9 @@ def delete_files(sender, instance: Image, **kwargs) -> None:
     A signal, because rows also go by queryset and by the admin's bulk action, which call no method of the model.
     """
     names = [instance.file.name, *(rendition["name"] for rendition in instance.renditions)]
-    transaction.on_commit(lambda: [default_storage.delete(name) for name in names])
+
+    def delete_all() -> None:
+        for name in names:
+            default_storage.delete(name)
+
+    transaction.on_commit(delete_all)

@@ -33,6 +33,11 @@ def _for_picture_editors(
     return guarded
 
 
+def _posted(request: HttpRequest, name: str) -> str:
+    """A field as text that Postgres takes."""
+    return request.POST.get(name, "").replace("\0", "").strip()
+
+
 @_for_picture_editors
 def editor_upload(request: HttpRequest) -> JsonResponse:
     """Take a picture (`upload`) from the editor, with its alternative text (`alt`) unless it was pasted or dropped."""
@@ -40,13 +45,13 @@ def editor_upload(request: HttpRequest) -> JsonResponse:
     if file is None:
         return _refusal("No file came with the request. Please choose one and try again.")
     try:
-        image = add_image(file=file, alt_text=request.POST.get("alt", ""), by=request.user, from_editor=True)
+        image = add_image(file=file, alt_text=_posted(request, "alt"), by=request.user, from_editor=True)
     except ImageRefused as refused:
         return _refusal(refused.message)
     return JsonResponse(
         {
             "uploaded": 1,
-            "fileName": image.file.name.rpartition("/")[2],
+            "fileName": str(image.file.name).rpartition("/")[2],
             "url": image.file.url,
             "width": image.width,
             "height": image.height,
@@ -58,10 +63,10 @@ def editor_upload(request: HttpRequest) -> JsonResponse:
 @_for_picture_editors
 def editor_describe(request: HttpRequest) -> JsonResponse:
     """Keep in the library the alternative text (`alt`) that was written in a text for the picture at `url`."""
-    name = request.POST.get("url", "").removeprefix(settings.MEDIA_URL)
+    name = _posted(request, "url").removeprefix(settings.MEDIA_URL)
     image = Image.objects.undescribed().filter(file=name).first()
     try:
-        described = image is not None and describe(image, alt_text=request.POST.get("alt", "").strip())
+        described = image is not None and describe(image, alt_text=_posted(request, "alt"))
     except ImageRefused as refused:
         return JsonResponse({"described": False, "error": {"message": refused.message}})
     return JsonResponse({"described": described})

@@ -11,7 +11,7 @@ from psg.library.models import Image
 from psg.richtext import shown_html
 from tests.factories import ArticleFactory
 from tests.psg.pictures import encoded
-from tests.psg.test_richtext import WORD, WORD_CLEAN
+from tests.psg.word import WORD, WORD_CLEAN
 from tests.psg.xss import VECTORS
 
 pytestmark = pytest.mark.browser

@@ -51,6 +51,16 @@ def webp_header(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def webp_claim(kind: bytes, width: int, height: int) -> bytes:
+    """A plain WebP, lossy (b"VP8 ") or lossless (b"VP8L"), that claims a size and has no pixels."""
+    if kind == b"VP8L":
+        frame = b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14) + bytes(20)
+    else:
+        frame = b"\x30\x01\x00\x9d\x01\x2a" + struct.pack("<HH", width, height) + bytes(20)
+    body = b"WEBP" + kind + struct.pack("<I", len(frame)) + frame
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
 def photo(**options) -> bytes:
     """A JPEG of 80 × 60 with a position, a camera, a comment and an orientation: lying on its side."""
     exif = Pillow.Exif()
@@ -90,6 +100,9 @@ REFUSED = {
     "a PNG bomb": ("a.png", "image/png", png_bomb(20_000, 20_000), "too many pixels"),
     "a GIF bomb": ("a.gif", "image/gif", gif_header(65_535, 65_535), "too many pixels"),
     "a WebP bomb": ("a.webp", "image/webp", webp_header(16_000, 16_000), "16,000 × 16,000 pixels"),
+    "a lossless WebP bomb": ("a.webp", "image/webp", webp_claim(b"VP8L", 16_000, 16_000), "16,000 × 16,000 pixels"),
+    "a lossy WebP bomb": ("a.webp", "image/webp", webp_claim(b"VP8 ", 16_000, 16_000), "16,000 × 16,000 pixels"),
+    "a WebP cut off in its header": ("a.webp", "image/webp", encoded("WEBP")[:24], "damaged"),
     "half a JPEG": ("a.jpg", "image/jpeg", photo()[:700], "damaged"),
     "half a PNG": ("a.png", "image/png", encoded("PNG", (300, 300))[:-60], "damaged"),
     "half a WebP": ("a.webp", "image/webp", encoded("WEBP", (300, 300))[:60], "damaged"),
