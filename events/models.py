@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from psg.publishing.models import Publishable, PublishableQuerySet, State
+from psg.models import SearchText
+from psg.publishing.models import Publishable, PublishableQuerySet
 from psg.richtext import RichTextField, plain_text
-from psg.search import SearchText
 
 
 def validate_timezone(name: str) -> None:
@@ -92,15 +92,5 @@ class Event(Publishable):
         place = self.venue_address or self.venue_name
         return f"https://www.openstreetmap.org/search?query={quote_plus(place)}" if place else ""
 
-    def search_text(self) -> SearchText | None:
-        """What the search index keeps; None unless it is published or scheduled."""
-        if self.state != State.PUBLISHED or self.published_at is None:
-            return None
-        return SearchText(
-            url=self.get_absolute_url(),
-            title=self.title,
-            summary=self.summary,
-            body=f"{plain_text(self.body)} {self.venue_name} {self.venue_address}".strip(),
-            language="en",
-            published_at=self.published_at,
-        )
+    def search_text(self) -> SearchText:
+        return SearchText(summary=self.summary, body=f"{plain_text(self.body)} {self.venue_name} {self.venue_address}")

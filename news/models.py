@@ -17,9 +17,9 @@ from django.utils.timezone import localtime
 from simple_history.models import HistoricalRecords
 
 from news.regions import Region
+from psg.models import SearchText
 from psg.publishing.models import Publishable, PublishableQuerySet, State, public_now
 from psg.richtext import RichTextField, plain_text
-from psg.search import SearchText
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -228,18 +228,8 @@ class Article(Publishable):
         """The links under the article."""
         return parse_sources(self.sources)
 
-    def search_text(self) -> SearchText | None:
-        """What the search index keeps; None unless it is published or scheduled."""
-        if self.state != State.PUBLISHED or self.published_at is None:
-            return None
-        return SearchText(
-            url=self.get_absolute_url(),
-            title=self.title,
-            summary=self.standfirst,
-            body=plain_text(self.body),
-            language=self.language,
-            published_at=self.published_at,
-        )
+    def search_text(self) -> SearchText:
+        return SearchText(summary=self.standfirst, body=plain_text(self.body), language=self.language)
 
     def related(self, topics: list[Topic], *, count: int = 3) -> list["Article"]:
         """The newest public articles that share one of `topics` with this one."""

@@ -6,9 +6,9 @@ from simple_history.models import HistoricalRecords
 from tree_queries.models import OrderableTreeNode
 from tree_queries.query import TreeQuerySet
 
-from psg.publishing.models import Publishable, PublishableQuerySet, State
+from psg.models import SearchText
+from psg.publishing.models import Publishable, PublishableQuerySet
 from psg.richtext import RichTextField, plain_text
-from psg.search import SearchText
 
 # First parts of addresses that belong to the rest of the site.
 RESERVED_SLUGS = frozenset(
@@ -78,15 +78,5 @@ class Page(Publishable, OrderableTreeNode):  # type: ignore[django-manager-missi
     def get_absolute_url(self) -> str:
         return f"/{self.path}/"
 
-    def search_text(self) -> SearchText | None:
-        """What the search index keeps; None unless it is published or scheduled."""
-        if self.state != State.PUBLISHED or self.published_at is None:
-            return None
-        return SearchText(
-            url=self.get_absolute_url(),
-            title=self.title,
-            summary=self.summary,
-            body=plain_text(self.body),
-            language="en",
-            published_at=self.published_at,
-        )
+    def search_text(self) -> SearchText:
+        return SearchText(summary=self.summary, body=plain_text(self.body))

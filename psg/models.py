@@ -1,5 +1,7 @@
 """The people who sign in, and the index of everything that can be searched."""
 
+from dataclasses import dataclass
+
 from django.apps import apps
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.indexes import GinIndex
@@ -59,6 +61,15 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         """The first word of the name."""
         return self.get_full_name().split(" ")[0]
+
+
+@dataclass(frozen=True)
+class SearchText:
+    """What the search reads of one thing beside its title and address. `body` is words, not HTML."""
+
+    summary: str
+    body: str
+    language: str = "en"
 
 
 class SearchEntry(models.Model):

@@ -1,8 +1,6 @@
 """One index over everything public. A row is written in the same transaction as the change it reflects."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import reduce
 from operator import or_
 
@@ -11,6 +9,7 @@ from django.db.models import Case, F, FloatField, Model, Q, QuerySet, Value, Whe
 from django.utils import timezone
 
 from psg.models import SearchEntry
+from psg.publishing.models import Publishable, State
 
 # Text search configurations made by a migration: stemming with accents ignored, one for each language.
 CONFIGS = {"en": "psg_en", "es": "psg_es"}
@@ -18,44 +17,32 @@ _START, _STOP = "\ue000", "\ue001"  # private-use characters: no text has them
 MAX_QUERY = 200  # characters; more than any title, and short enough to be cheap
 
 
-@dataclass(frozen=True)
-class SearchText:
-    """What the index keeps of one object. `published_at` is when the public may find it."""
-
-    url: str
-    title: str
-    summary: str
-    body: str
-    language: str
-    published_at: datetime
-
-
 def _kind(obj: Model) -> str:
     return obj._meta.label_lower
 
 
-def _entry(obj: Model) -> SearchEntry | None:
-    text: SearchText | None = obj.search_text()  # type: ignore[attr-defined]
-    if text is None:
+def _entry(obj: Publishable) -> SearchEntry | None:
+    if obj.state != State.PUBLISHED or obj.published_at is None:
         return None
+    text = obj.search_text()
     return SearchEntry(
         kind=_kind(obj),
         object_id=obj.pk,
-        url=text.url,
-        title=text.title,
+        url=obj.get_absolute_url(),
+        title=str(obj),
         summary=text.summary,
         body=text.body,
         language=text.language,
-        published_at=text.published_at,
+        published_at=obj.published_at,
     )
 
 
-def index(obj: Model) -> None:
-    """Bring the index in line with one object: its row is written, or removed if it is not public."""
+def index(obj: Publishable) -> None:
+    """Bring the index in line with one object: written if it is published or scheduled, else removed."""
     index_many([obj])
 
 
-def index_many(objects: Sequence[Model]) -> None:
+def index_many(objects: Sequence[Publishable]) -> None:
     """The same for many objects of one model, in a handful of queries."""
     if not objects:
         return

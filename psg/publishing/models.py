@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from psg.models import SearchText
+
 
 class State(models.TextChoices):
     """What staff decided. What readers see follows from it and the clock: see `Publishable.status`."""
@@ -89,6 +91,10 @@ class Publishable(models.Model):
 
     def get_absolute_url(self) -> str:
         """Its address on the site."""
+        raise NotImplementedError
+
+    def search_text(self) -> SearchText:
+        """What the search reads of it."""
         raise NotImplementedError
 
     @property

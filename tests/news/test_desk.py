@@ -1,9 +1,12 @@
 """The news desk: what writers and editors can do in the admin, and what they are kept from."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -323,3 +326,37 @@ def test_view_on_site_is_offered_only_where_there_is_something_to_view(client_as
     public, draft = ArticleFactory(), ArticleFactory(state=State.DRAFT, published_at=None)
     assert public.get_absolute_url() in editor.get(change(public)).content.decode()
     assert draft.get_absolute_url() not in editor.get(change(draft)).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoSavesAtOnce:
+    """The same form posted by two editors in the same moment."""
+
+    def save_together(self, article: Article, clients: list[Client]) -> list[int]:
+        """Post from all clients at once; the status of each answer."""
+        start = Barrier(len(clients))
+
+        def post(number: int) -> int:
+            start.wait()
+            values = form(title=f"By number {number}", slug=article.slug, seen_version="1")
+            try:
+                return clients[number].post(change(article), values).status_code
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(clients)) as pool:
+            return list(pool.map(post, range(len(clients))))
+
+    def test_one_is_saved_and_the_others_are_told(self, client_as):
+        article = ArticleFactory(state=State.DRAFT, published_at=None)
+        clients = [client_as("Editor") for _ in range(4)]
+        assert sorted(self.save_together(article, clients)) == [200, 200, 200, 302]
+        article.refresh_from_db()
+        assert article.version == 2
+
+    def test_without_the_lock_they_overwrite_each_other(self, client_as, monkeypatch):
+        """The guard is what makes the difference: the same moment, without it, loses work."""
+        monkeypatch.setattr("psg.publishing.actions.lock_version", lambda obj, seen_version: None)
+        article = ArticleFactory(state=State.DRAFT, published_at=None)
+        clients = [client_as("Editor") for _ in range(4)]
+        assert self.save_together(article, clients) == [302, 302, 302, 302]
