@@ -2,6 +2,8 @@
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Concat, Substr
 from simple_history.models import HistoricalRecords
 from tree_queries.models import OrderableTreeNode
 from tree_queries.query import TreeQuerySet
@@ -80,3 +82,14 @@ class Page(Publishable, OrderableTreeNode):  # type: ignore[django-manager-missi
 
     def search_text(self) -> SearchText:
         return SearchText(summary=self.summary, body=plain_text(self.body))
+
+    def follow_move(self, before: Publishable) -> list[tuple[Publishable, str]]:
+        """The pages below move along, in one statement; each with its old address."""
+        old, new = f"{before.path}/", f"{self.path}/"  # type: ignore[attr-defined]
+        below = list(Page.objects.filter(path__startswith=old).order_by("path"))
+        moved = Concat(Value(new), Substr("path", len(old) + 1))
+        Page.objects.filter(path__startswith=old).update(path=moved)
+        addresses = [page.get_absolute_url() for page in below]
+        for page in below:
+            page.path = new + page.path.removeprefix(old)
+        return list(zip(below, addresses, strict=True))

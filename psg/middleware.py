@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.core.exceptions import BadRequest
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template.loader import render_to_string
 from django.views.defaults import bad_request, page_not_found
+
+from psg.publishing import redirects
 
 logger = logging.getLogger("psg")
 RETRY_SECONDS = 30
@@ -31,6 +34,19 @@ def refuse_nul_bytes(get_response: Callable[[HttpRequest], HttpResponse]):
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return bad_request(request, BadRequest("NUL byte in the address"))
         return get_response(request)
+
+    return middleware
+
+
+def follow_redirects(get_response: Callable[[HttpRequest], HttpResponse]):
+    """Where nothing lives, look whether somebody left word where it went. Only GET and HEAD: a form is not sent on."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != HTTPStatus.NOT_FOUND or request.method not in ("GET", "HEAD"):
+            return response
+        target = redirects.follow(request.path, request.META.get("QUERY_STRING", ""))
+        return HttpResponsePermanentRedirect(target) if target else response
 
     return middleware
 

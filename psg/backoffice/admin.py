@@ -1,12 +1,17 @@
-"""Staff accounts."""
+"""Staff accounts, and old addresses."""
+
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.core.validators import URLValidator
 from django.http import HttpRequest
 
 from psg.accounts import vouch_for_address
 from psg.models import User
+from psg.publishing import redirects
+from psg.publishing.models import Redirect
 
 
 class NewUserForm(forms.ModelForm):
@@ -23,6 +28,47 @@ class NewUserForm(forms.ModelForm):
             user.save()
             self.save_m2m()
         return user
+
+
+class RedirectForm(forms.ModelForm):
+    """Says beside the field what is wrong with an address; the rules are those of `psg.publishing.redirects`."""
+
+    class Meta:
+        model = Redirect
+        fields = ["old_path", "new_path"]
+
+    def clean_old_path(self) -> str:
+        return redirects.normalised(self.cleaned_data["old_path"])
+
+    def clean_new_path(self) -> str:
+        new = self.cleaned_data["new_path"].strip()
+        if not new.startswith("/") or new.startswith("//"):
+            URLValidator(schemes=["http", "https"], message="Write /a/path/ or a full address, https://…")(new)
+        return new
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        old, new = cleaned.get("old_path"), cleaned.get("new_path")
+        if old and new and redirects.final_target(new) == old:
+            self.add_error("new_path", redirects.RedirectLoop(old))
+        return cleaned
+
+
+@admin.register(Redirect)
+class RedirectAdmin(admin.ModelAdmin):
+    """Old addresses: those that moves left behind, and staff's own."""
+
+    form = RedirectForm
+    list_display = ["old_path", "new_path", "hits", "last_hit_at", "is_automatic"]
+    list_filter = ["is_automatic"]
+    search_fields = ["old_path", "new_path"]
+    readonly_fields = ["hits", "last_hit_at", "is_automatic"]
+
+    def save_model(self, request: HttpRequest, obj: Redirect, form, change: bool) -> None:
+        """As a move would: chains are flattened."""
+        if change:
+            Redirect.objects.filter(pk=obj.pk).exclude(old_path=obj.old_path).delete()
+        obj.pk = redirects.add(obj.old_path, obj.new_path, by=request.user).pk
 
 
 @admin.register(User)

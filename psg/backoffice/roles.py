@@ -25,6 +25,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         ],
         "pages": ["publish_page", *(f"{verb}_page" for verb in FULL)],
         "library": [f"{verb}_image" for verb in FULL],
+        "publishing": [f"{verb}_redirect" for verb in FULL],
     },
     "Events": {
         "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],

@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from psg import search
+from psg.publishing import redirects
 from psg.publishing.models import OpenForm, PreviewLink, Publishable, State
 
 # How long an open form counts as "being edited" without a sign of life.
@@ -56,10 +57,9 @@ def _last_editor(obj: Publishable) -> str | None:
 @transaction.atomic
 def save(obj: Publishable) -> None:
     """Keep an edit: a new revision. Where it is public already, readers see it at once, marked as corrected."""
-    if obj.is_public and obj.first_public_at and obj.first_public_at <= timezone.now():
+    if obj.is_public and obj.was_public:
         obj.corrected_at = timezone.now()
-    obj.save()
-    search.index(obj)
+    _store(obj)
 
 
 @transaction.atomic
@@ -73,8 +73,7 @@ def publish(obj: Publishable, *, by, at: datetime | None = None) -> None:
     obj.published_at = at or obj.published_at or timezone.now()
     if obj.first_public_at is None or obj.first_public_at > timezone.now():
         obj.first_public_at = obj.published_at
-    obj.save()
-    search.index(obj)
+    _store(obj)
 
 
 @transaction.atomic
@@ -85,11 +84,24 @@ def withdraw(obj: Publishable, *, by) -> None:
     """
     require_publisher(by, type(obj))
     if obj.state == State.PUBLISHED:
-        was_public = obj.first_public_at is not None and obj.first_public_at <= timezone.now()
-        obj.state = State.WITHDRAWN if was_public else State.DRAFT
-        obj.first_public_at = obj.first_public_at if was_public else None
-        obj.save()
-        search.index(obj)
+        obj.state = State.WITHDRAWN if obj.was_public else State.DRAFT
+        obj.first_public_at = obj.first_public_at if obj.was_public else None
+        _store(obj)
+
+
+def _store(obj: Publishable) -> None:
+    """Save it, keep the search in line, and leave a redirect behind where a public address changed."""
+    before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
+    obj.save()
+    search.index(obj)
+    if before is None or before.get_absolute_url() == obj.get_absolute_url():
+        return
+    if before.was_public:
+        redirects.moved(before.get_absolute_url(), obj.get_absolute_url())
+    for other, old in obj.follow_move(before):
+        search.index(other)
+        if other.was_public:
+            redirects.moved(old, other.get_absolute_url())
 
 
 @transaction.atomic

@@ -97,6 +97,10 @@ class Publishable(models.Model):
         """What the search reads of it."""
         raise NotImplementedError
 
+    def follow_move(self, before: "Publishable") -> list[tuple["Publishable", str]]:
+        """After a move from where `before` was: move along what hangs on this address; each with its old address."""
+        return []
+
     @property
     def status(self) -> Status:
         """What is true of it now."""
@@ -108,6 +112,11 @@ class Publishable(models.Model):
     def is_public(self) -> bool:
         """Whether the public sees it now."""
         return self.status == Status.PUBLISHED
+
+    @property
+    def was_public(self) -> bool:
+        """Whether readers have seen it, now or before."""
+        return self.first_public_at is not None and self.first_public_at <= timezone.now()
 
     @property
     def is_withdrawn(self) -> bool:
@@ -159,3 +168,32 @@ class OpenForm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} has {self.content_type} {self.object_id} open"
+
+
+class Redirect(models.Model):
+    """An address that is no more, and where its readers go. Written by `psg.publishing.redirects` alone."""
+
+    old_path = models.CharField(
+        "old address", max_length=400, unique=True, help_text="From the first slash on: /old/address/"
+    )
+    new_path = models.CharField(
+        "new address", max_length=400, help_text="A path on this site, or a full address (https://…) elsewhere."
+    )
+    is_automatic = models.BooleanField("left by itself", default=False, editable=False)
+    hits = models.PositiveBigIntegerField("followed", default=0, editable=False)
+    last_hit_at = models.DateTimeField("last followed", null=True, editable=False)
+    created_at = models.DateTimeField("made", auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["old_path"]
+        indexes = [models.Index(fields=["new_path"], name="redirect_new_path")]
+        constraints = [
+            models.CheckConstraint(name="redirect_old_is_a_path", condition=Q(old_path__startswith="/")),
+            models.CheckConstraint(name="redirect_leads_elsewhere", condition=~Q(old_path=models.F("new_path"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old_path} → {self.new_path}"

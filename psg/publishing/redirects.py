@@ -1,0 +1,79 @@
+"""Old addresses that go on working. A redirect is asked only where nothing lives, so it never shadows a page."""
+
+import re
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from psg.publishing.models import Redirect
+
+# The old site's addresses. Asked last: what staff enter for one of them wins.
+LEGACY = {"/news.php": "/news/", "/articles.php": "/news/", "/about.php": "/about/"}
+LEGACY_ARTICLE = re.compile(r"/(\d{4})/(\d{1,2})/([-\w]+)/?", re.ASCII)
+
+
+class RedirectLoop(ValidationError):
+    """The new address leads back to the old one."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"That would lead in a circle: {path} comes back to itself.")
+
+
+def normalised(path: str) -> str:
+    """An old address as it is kept: path and query, whatever site's name came with it. Raises ValidationError."""
+    parts = urlsplit(path.strip())
+    if path.strip().startswith("//") or not parts.path.startswith("/"):
+        raise ValidationError("Start with a slash: /old/address/. The site's own name is not part of it.")
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def final_target(new: str) -> str:
+    """Where `new` really leads: chains are one step long, so one look is enough."""
+    further = Redirect.objects.filter(old_path=new).values_list("new_path", flat=True).first()
+    return further or new
+
+
+@transaction.atomic
+def add(old: str, new: str, *, by=None, automatic: bool = False) -> Redirect:
+    """Send readers of `old` to `new` from now on.
+
+    Chains are flattened both ways: what led to `old` leads to `new`, and `new` is followed to where it leads itself.
+    Raises RedirectLoop if that comes back to `old`, ValidationError if `old` is no path.
+    """
+    old = normalised(old)
+    new = final_target(new.strip())
+    if new == old:
+        raise RedirectLoop(old)
+    Redirect.objects.filter(new_path=old).exclude(old_path=new).update(new_path=new)
+    made, _ = Redirect.objects.update_or_create(
+        old_path=old, defaults={"new_path": new, "is_automatic": automatic, "created_by": by}
+    )
+    return made
+
+
+@transaction.atomic
+def moved(old: str, new: str) -> None:
+    """Something public moved from `old` to `new`: `new` is alive, so an older redirect from there is void."""
+    Redirect.objects.filter(old_path=new).delete()
+    add(old, new, automatic=True)
+
+
+def follow(path: str, query: str) -> str | None:
+    """Where readers of a dead address go, counted as a hit; None if nobody left word. With its query first."""
+    asked = [f"{path}?{query}", path] if query else [path]
+    found = {redirect.old_path: redirect for redirect in Redirect.objects.filter(old_path__in=asked)}
+    redirect = next((found[address] for address in asked if address in found), None)
+    if redirect is None:
+        return _legacy(path)
+    Redirect.objects.filter(pk=redirect.pk).update(hits=F("hits") + 1, last_hit_at=timezone.now())
+    return redirect.new_path
+
+
+def _legacy(path: str) -> str | None:
+    if article := LEGACY_ARTICLE.fullmatch(path):
+        year, month, slug = article.groups()
+        return f"/news/{year}/{month}/{slug}/"
+    return LEGACY.get(path)
