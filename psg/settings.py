@@ -279,6 +279,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["console", "mail_admins"], "level": "WARNING", "propagate": False},
+        # Whoever scans the net with made-up host names gets 400; nobody needs to be told.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "django.request": {"handlers": ["console", "mail_admins"], "level": "ERROR", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
         "psg": {"handlers": ["console"], "level": "INFO", "propagate": False},

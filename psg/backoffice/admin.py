@@ -64,6 +64,10 @@ class RedirectAdmin(admin.ModelAdmin):
     search_fields = ["old_path", "new_path"]
     readonly_fields = ["hits", "last_hit_at", "is_automatic"]
 
+    def get_fields(self, request: HttpRequest, obj: Redirect | None = None) -> list[str]:
+        """A new one has nothing to tell yet."""
+        return ["old_path", "new_path", *(self.readonly_fields if obj else [])]
+
     def save_model(self, request: HttpRequest, obj: Redirect, form, change: bool) -> None:
         """As a move would: chains are flattened."""
         if change:
