@@ -212,6 +212,23 @@ def test_several_are_published_or_withdrawn_at_once(client_as, client):
     assert [Article.objects.get(pk=article.pk).state for article in drafts] == ["withdrawn", "withdrawn", "draft"]
 
 
+def test_withdrawing_in_bulk_leaves_drafts_as_they_are(client_as):
+    article = ArticleFactory(state=State.DRAFT, published_at=None)
+    client_as("Editor").post(LIST, {"action": "withdraw_selected", "_selected_action": [article.pk]})
+    article.refresh_from_db()
+    assert (article.state, article.history.count()) == (State.DRAFT, 1)
+
+
+def test_what_was_only_scheduled_becomes_a_draft_again_and_can_be_deleted(client_as):
+    article = ArticleFactory(published_at=timezone.now() + timedelta(days=1))
+    editor = client_as("Editor")
+    editor.post(LIST, {"action": "withdraw_selected", "_selected_action": [article.pk]})
+    article.refresh_from_db()
+    assert article.status == Status.DRAFT
+    assert editor.post(f"/admin/news/article/{article.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Article.objects.exists()
+
+
 def test_a_writer_has_no_bulk_publishing(client_as):
     article = ArticleFactory(state=State.DRAFT, published_at=None)
     client_as("Writer").post(LIST, {"action": "publish_selected", "_selected_action": [article.pk]})
@@ -261,6 +278,10 @@ def test_preview_of_a_saved_article_leaves_it_as_it_is(client_as):
 
 
 def test_previewing_is_for_those_who_may_write(client_as, client):
+    published = ArticleFactory()
+    assert client_as("Writer").post(f"/admin/news/article/{published.pk}/preview/", form()).status_code == 403
+    assert client_as("Writer").post(f"/admin/news/article/{published.pk + 1}/preview/", form()).status_code == 404
+    assert client_as("Writer").get(f"/admin/news/article/{published.pk}/preview-links/").status_code == 403
     assert client_as("Membership").post("/admin/news/article/preview/", form()).status_code in (302, 403)
     assert client.post("/admin/news/article/preview/", form()).status_code == 302
 

@@ -149,3 +149,13 @@ class TestInTheAdmin:
 def test_the_database_refuses_a_redirect_to_itself():
     with pytest.raises(IntegrityError, match="redirect_leads_elsewhere"), transaction.atomic():
         Redirect.objects.create(old_path="/a/", new_path="/a/")
+
+
+def test_a_draft_below_moves_along_and_leaves_no_redirect(client):
+    about = PageFactory(slug="about")
+    draft = PageFactory(slug="draft", parent=about, state=State.DRAFT, published_at=None)
+    about.slug = "who-we-are"
+    actions.save(about)
+    draft.refresh_from_db()
+    assert draft.path == "who-we-are/draft"
+    assert [redirect.old_path for redirect in Redirect.objects.all()] == ["/about/"]
