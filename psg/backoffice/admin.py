@@ -64,7 +64,7 @@ class RedirectAdmin(admin.ModelAdmin):
     search_fields = ["old_path", "new_path"]
     readonly_fields = ["hits", "last_hit_at", "is_automatic"]
 
-    def get_fields(self, request: HttpRequest, obj: Redirect | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Redirect | None = None) -> Any:
         """A new one has nothing to tell yet."""
         return ["old_path", "new_path", *(self.readonly_fields if obj else [])]
 

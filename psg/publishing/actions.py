@@ -71,8 +71,6 @@ def publish(obj: Publishable, *, by, at: datetime | None = None) -> None:
     require_publisher(by, type(obj))
     obj.state = State.PUBLISHED
     obj.published_at = at or obj.published_at or timezone.now()
-    if obj.first_public_at is None or obj.first_public_at > timezone.now():
-        obj.first_public_at = obj.published_at
     _store(obj)
 
 
@@ -92,6 +90,8 @@ def withdraw(obj: Publishable, *, by) -> None:
 def _store(obj: Publishable) -> None:
     """Save it, keep the search in line, and leave a redirect behind where a public address changed."""
     before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
+    if obj.state == State.PUBLISHED and not obj.was_public:
+        obj.first_public_at = obj.published_at  # a time that is moved before it has come moves this along
     obj.save()
     search.index(obj)
     if before is None or before.get_absolute_url() == obj.get_absolute_url():

@@ -128,7 +128,8 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
     @admin.action(description="Withdraw selected", permissions=["publish"])
     def withdraw_selected(self, request: HttpRequest, queryset) -> None:
         """Take each back."""
-        done = publishing.change_each(queryset, publishing.withdraw, by=request.user)
+        published = queryset.filter(state=State.PUBLISHED)
+        done = publishing.change_each(published, publishing.withdraw, by=request.user)
         self.message_user(request, f"{done} withdrawn.", messages.SUCCESS)
 
     # --- The form --------------------------------------------------------------------------------------------

@@ -229,6 +229,18 @@ def test_what_was_only_scheduled_becomes_a_draft_again_and_can_be_deleted(client
     assert not Article.objects.exists()
 
 
+def test_a_schedule_that_was_moved_forward_counts_from_its_new_time(client_as, client):
+    with time_machine.travel("2019-10-01T08:00:00+00:00", tick=False):
+        article = ArticleFactory(published_at=timezone.now() + timedelta(days=2))
+        values = form(slug=article.slug, seen_version="1", published_at_0="01/10/2019", published_at_1="10:00")
+        client_as("Editor").post(change(article), values)
+    with time_machine.travel("2019-10-01T12:00:00+00:00", tick=False):
+        article.refresh_from_db()
+        assert client.get(article.get_absolute_url()).status_code == 200
+        client_as("Editor").post(change(article), values | {"seen_version": "2", "_withdraw": ""})
+        assert client.get(article.get_absolute_url()).status_code == 410
+
+
 def test_a_writer_has_no_bulk_publishing(client_as):
     article = ArticleFactory(state=State.DRAFT, published_at=None)
     client_as("Writer").post(LIST, {"action": "publish_selected", "_selected_action": [article.pk]})
