@@ -1,10 +1,10 @@
 # The site's image: one for the web process, the worker and one-off commands.
-FROM python:3.13-slim-bookworm AS build
+FROM python:3.11-slim-bookworm AS build
 WORKDIR /srv/psg
 COPY requirements/base.txt requirements/
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements/base.txt
 
-FROM python:3.13-slim-bookworm
+FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=0
 WORKDIR /srv/psg
 RUN useradd --system --home-dir /srv/psg psg && install -d -o psg /srv/media

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from psg.models import SearchEntry
 from psg.publishing import actions
 from psg.publishing.models import State
 from tests.factories import ArticleFactory, EventFactory, PageFactory
@@ -134,3 +135,26 @@ def test_a_deleted_draft_leaves_no_trace_in_the_index(client, client_as, staff):
     actions.withdraw(article, by=staff("Editor"))
     article.delete()
     assert found(client, "gold") == []
+
+
+def test_a_lost_or_stale_index_is_rebuilt_from_what_is_there(client, capsys):
+    ArticleFactory(title="Gold")
+    PageFactory(title="Gold and silver")
+    ArticleFactory(title="Gold in a draft", state=State.DRAFT)
+    gone = EventFactory(title="Golden day")
+    before = sorted(found(client, "gold"))
+    SearchEntry.objects.filter(title="Gold").delete()
+    SearchEntry.objects.filter(title="Gold and silver").update(title="Stale", vector=None)
+    gone.delete()  # in code, past the actions
+    call_command("rebuild_search")
+    assert sorted(found(client, "gold")) == [title for title in before if title != "Golden day"]
+    assert "2 entries from 3 articles, pages and events" in capsys.readouterr().out
+
+
+def test_a_rebuild_goes_through_a_large_table_in_batches(client, monkeypatch):
+    monkeypatch.setattr("psg.management.commands.rebuild_search.BATCH", 2)
+    for number in range(5):
+        ArticleFactory(title=f"Gold {number}")
+    SearchEntry.objects.all().delete()
+    call_command("rebuild_search", verbosity=0)
+    assert len(found(client, "gold")) == 5
