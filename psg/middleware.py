@@ -51,8 +51,8 @@ def follow_redirects(get_response: Callable[[HttpRequest], HttpResponse]):
     return middleware
 
 
-class DatabaseAwayPage:
-    """While the database cannot be reached, say so with 503 and when to try again, not with an error of ours."""
+class ErrorPages:
+    """The site's own pages for what goes wrong in a view, in development as in production."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -61,22 +61,11 @@ class DatabaseAwayPage:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Log the reason, and answer in the site's look."""
-        if not isinstance(exception, OperationalError):
-            return None
-        logger.error("The database is away: %s", exception)
-        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_SECONDS)})
-
-
-class OwnNotFoundPage:
-    """In development too, what is not found gets the site's own page, not Django's list of address patterns."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer Http404 before Django's debug page does."""
-        return page_not_found(request, exception) if isinstance(exception, Http404) else None
+        """404 for what is not found; 503 with a time to come back while the database is away."""
+        if isinstance(exception, Http404):
+            # Django would do the same, but in development it shows its list of address patterns.
+            return page_not_found(request, exception)
+        if isinstance(exception, OperationalError):
+            logger.error("The database is away: %s", exception)
+            return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_SECONDS)})
+        return None

@@ -108,8 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "psg.middleware.DatabaseAwayPage",
-    *(["psg.middleware.OwnNotFoundPage"] if DEBUG else []),
+    "psg.middleware.ErrorPages",
 ]
 
 ROOT_URLCONF = "psg.development" if DEBUG else "psg.urls"
@@ -157,7 +156,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 MEDIA_URL = "/media/"
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(VAR_DIR / "media"))
+MEDIA_ROOT = env.str("MEDIA_ROOT", default="") or str(VAR_DIR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -210,7 +209,7 @@ else:
     MAIL_TRANSPORT = "psg.mail.DevelopmentBackend"
 EMAIL_TIMEOUT = 20
 DEVELOPMENT_MAIL_DIR = VAR_DIR / "mail"
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <website@{_site.hostname}>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or f"{SITE_NAME} <website@{_site.hostname}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ADMINS = [parseaddr(address) for address in env.list("ADMINS", default=[])]
 

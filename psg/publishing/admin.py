@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
@@ -27,6 +26,7 @@ class PublishableForm(forms.ModelForm):
     """A form that knows which version it was opened on, and never saves over a newer one unseen."""
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    is_preview = False  # a preview saves nothing, so it conflicts with nobody
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -37,7 +37,7 @@ class PublishableForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self.instance.pk and not getattr(self, "is_preview", False):
+        if self.instance.pk and not self.is_preview:
             self._refuse_conflict(cleaned.get("seen_version"))
         if self.instance.state == State.PUBLISHED and "published_at" in cleaned and not cleaned["published_at"]:
             self.add_error("published_at", "It is published, so it needs a time. To take it back, use “Withdraw”.")
@@ -170,7 +170,6 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
             "may_publish": self.has_publish_permission(request),
             "preview_url": self._url("preview", obj.pk if obj and obj.pk else None),
             "preview_links_url": self._url("preview_links", obj.pk) if obj and obj.pk else None,
-            "site_timezone_now": localtime(timezone.now()),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
