@@ -20,9 +20,9 @@ def event(request: HttpRequest, slug: str) -> HttpResponse:
         return gone(request)
     if not found.is_public:
         raise Http404
-    return show(request, found)
+    return show_event(request, found)
 
 
-def show(request: HttpRequest, event: Event, *, preview: Preview | None = None) -> HttpResponse:
+def show_event(request: HttpRequest, event: Event, *, preview: Preview | None = None) -> HttpResponse:
     """Render an event as visitors see it."""
     return render(request, "events/event_detail.html", {"event": event, "preview": preview})

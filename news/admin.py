@@ -68,7 +68,7 @@ class ArticleAdmin(PublishableAdmin):
         """With the topics and authors that are ticked in the form."""
         form.instance.slug = form.instance.slug or slugify(form.instance.title) or "untitled"
         chosen = {name: list(form.cleaned_data.get(name) or []) for name in ("topics", "authors")}
-        return as_preview(views.show(request, form.instance, preview=Preview(), related_to=chosen))
+        return as_preview(views.show_article(request, form.instance, preview=Preview(), related_to=chosen))
 
 
 @admin.register(Topic)

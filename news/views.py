@@ -94,7 +94,7 @@ def article(request: HttpRequest, year: int, month: int, slug: str) -> HttpRespo
         raise Http404
     if request.path != found.get_absolute_url():
         return HttpResponsePermanentRedirect(found.get_absolute_url())
-    return show(request, found)
+    return show_article(request, found)
 
 
 def card(request: HttpRequest, year: int, month: int, slug: str) -> HttpResponse:
@@ -123,7 +123,7 @@ def og_image(article: Article) -> str:
     return path if path.startswith("http") else settings.SITE_URL + path
 
 
-def show(
+def show_article(
     request: HttpRequest,
     article: Article,
     *,

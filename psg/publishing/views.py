@@ -32,8 +32,8 @@ def as_preview(response: HttpResponse) -> HttpResponse:
 
 
 def show(request: HttpRequest, obj, preview: Preview) -> HttpResponse:
-    """Render a publishable object with its own app's page (`<app>.views.show`), marked as a preview."""
-    view = import_string(f"{obj._meta.app_label}.views.show")
+    """Render a publishable object with its own app's page (`<app>.views.show_<model>`), marked as a preview."""
+    view = import_string(f"{obj._meta.app_label}.views.show_{obj._meta.model_name}")
     return as_preview(view(request, obj, preview=preview))
 
 

@@ -69,7 +69,7 @@ def test_a_double_click_on_save_adds_one_picture(client_as, monkeypatch, setting
         add()  # the first click, between the second one's check and its save
         return store(*args, **kwargs)
 
-    monkeypatch.setattr("psg.library.admin.store", store_second)
+    monkeypatch.setattr("psg.library.admin.images.store", store_second)
     assert fill_in(client_as("Editor"), encoded()).status_code == 302
     assert files(settings) == [Image.objects.get().file.name]
 

@@ -16,10 +16,10 @@ def page(request: HttpRequest, path: str) -> HttpResponse:
         return gone(request)
     if not found.is_public:
         raise Http404
-    return show(request, found)
+    return show_page(request, found)
 
 
-def show(request: HttpRequest, page: Page, *, preview: Preview | None = None) -> HttpResponse:
+def show_page(request: HttpRequest, page: Page, *, preview: Preview | None = None) -> HttpResponse:
     """Render a page as visitors see it."""
     parts = page.path.split("/")
     paths = ["/".join(parts[:depth]) for depth in range(1, len(parts))]

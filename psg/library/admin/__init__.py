@@ -1,0 +1,5 @@
+"""The library in the back office, one file a kind."""
+
+from psg.library.admin.images import ImageAdmin
+
+__all__ = ["ImageAdmin"]
