@@ -2,12 +2,13 @@
 
 from django.contrib import admin
 
+from pages.admin.menus import MenuTicksMixin
 from pages.models import Page
 from psg.publishing.admin import PublishableAdmin, StatusFilter
 
 
 @admin.register(Page)
-class PageAdmin(PublishableAdmin):
+class PageAdmin(MenuTicksMixin, PublishableAdmin):
     """Static pages."""
 
     list_display = ["title", "path", "status_label", "updated_at"]
