@@ -12,6 +12,6 @@ ABOUT = "about"
 @panel("about", template="pages/panels/about.html")
 def about() -> dict[str, Any] | None:
     """The first three pages of the section "About", with their summaries."""
-    pages = Page.objects.public().filter(parent__path=ABOUT).exclude(summary="").order_by("position")
+    pages = Page.objects.public().listed().filter(parent__path=ABOUT).exclude(summary="").order_by("position")
     found = list(pages.only("title", "path", "summary")[:3])
     return {"pages": found} if found else None
