@@ -97,7 +97,9 @@ class Menus:
 def why_left_out(item: MenuItem) -> str:
     """Why visitors do not see this line, for staff; empty if they do. The item comes from `with_targets`."""
     if item.page:
-        return "" if item.page.is_public else item.page.status.label
+        if not item.page.is_public:
+            return item.page.status.label
+        return "" if item.page.is_listed else "Not listed"
     if is_of_pages(item.address) and not item.has_page:  # type: ignore[attr-defined]
         return "No page there"
     return ""

@@ -46,7 +46,7 @@ def appeal(settings: Settings) -> dict[str, Any] | None:
 )
 def about(settings: Settings) -> dict[str, Any] | None:
     """The first pages of the section that have a summary."""
-    pages = Page.objects.public().exclude(summary="").order_by("position")
+    pages = Page.objects.public().listed().exclude(summary="").order_by("position", "pk")
     pages = pages.filter(parent=settings.section_id) if settings.section_id else pages.filter(parent__path=ABOUT)
     found = list(pages.only("title", "path", "summary")[: settings.count])
     return {"pages": found} if found else None

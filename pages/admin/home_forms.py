@@ -86,8 +86,10 @@ class HomePanelForm(VersionedForm):
         """A field in the panel's words. Its default stands in it, to be changed."""
         if offer.label:
             field.label = offer.label
-        usual = f"Empty: “{offer.default}”." if isinstance(offer.default, str) and "\n" not in offer.default else ""
-        field.help_text = offer.help or (usual if offer.default else "")
+        is_typed = isinstance(field.widget, forms.TextInput) and bool(offer.default)
+        field.help_text = offer.help or (f"Empty: “{offer.default}”." if is_typed else "")
+        if isinstance(field.widget, forms.Textarea):
+            field.widget.attrs["rows"] = 5
         if offer.limits and isinstance(field, forms.IntegerField):
             least, most = offer.limits
             kind = {"min_value": least, "max_value": most, "required": False, "label": field.label}

@@ -9,7 +9,6 @@ from pages import guards, menus
 from pages.addresses import is_of_pages, normalised, page_at
 from pages.models import Menu, MenuItem, Page, Slot
 from psg.publishing.admin import VersionedForm
-from psg.publishing.models import Status
 
 
 class MenuForm(VersionedForm):
@@ -35,13 +34,13 @@ class MenuForm(VersionedForm):
 
 def page_label(page: Page) -> str:
     """A page in a list of all: set in by its depth, with its state where visitors do not see it."""
-    state = "" if page.status == Status.PUBLISHED else f" ({page.status.label.lower()})"
-    return "\u2003" * page.path.count("/") + page.title + state
+    state = "" if page.is_public else f" ({page.status.label.lower()})"
+    return "\N{EM SPACE}" * page.path.count("/") + page.title + state
 
 
 def page_choices() -> list[tuple[Any, str]]:
     """All pages in the order of the tree, to be chosen from. One query, shared by all lines of a form."""
-    pages = Page.objects.order_by("path").only("title", "path", "state", "published_at")
+    pages = Page.objects.with_tree_fields().only("title", "path", "state", "published_at")
     return [("", "(an address)"), *((page.pk, page_label(page)) for page in pages)]
 
 
@@ -216,7 +215,7 @@ class MenuTicks(forms.ModelForm):
         label="Show in",
         choices=Slot.choices,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "desk-ticks"}),
         show_hidden_initial=True,
         help_text="A new link comes last; put it in its place under Menus. Visitors see it while the page is public.",
     )

@@ -53,14 +53,14 @@ class MenuItemQuerySet(models.QuerySet):
         """Each with what it leads to, in one query: its menu, its page, and whether a public page is at its address."""
         from pages.addresses import as_page_path  # it needs the pages' models
 
-        at_address = Page.objects.public().filter(path=OuterRef("address_path"))
+        at_address = Page.objects.public().listed().filter(path=OuterRef("address_path"))
         return (
             self.select_related("menu", "page")
             .annotate(address_path=as_page_path("address"))
             .annotate(has_page=Exists(at_address))
             .only(
                 *("label", "address", "is_button", "position", "menu", "menu__slot", "menu__heading"),
-                *("page", "page__title", "page__path", "page__state", "page__published_at"),
+                *("page", "page__title", "page__path", "page__state", "page__published_at", "page__is_listed"),
             )
             .order_by("menu", "position", "pk")
         )

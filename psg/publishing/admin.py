@@ -68,6 +68,8 @@ class PublishableForm(VersionedForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if not self.instance.pk and not self.is_preview:
+            self.instance.take_turn()  # what is checked from here on is still true when it is saved
         if self.instance.state == State.PUBLISHED and "published_at" in cleaned and not cleaned["published_at"]:
             self.add_error("published_at", "It is published, so it needs a time. To take it back, use “Withdraw”.")
         return cleaned
