@@ -145,7 +145,7 @@ def slots_of(page: Page) -> list[str]:
 @transaction.atomic
 def set_menus(page: Page, slots: Collection[str], *, by) -> None:
     """Have the page in these menus and in no others. A new line comes last, but before a button that is last."""
-    for menu in Menu.objects.order_by("pk").select_for_update():
+    for menu in Menu.objects.order_by("pk").select_for_update().prefetch_related("items"):
         items = list(menu.items.all())
         mine = next((item for item in items if item.page_id == page.pk), None)
         if (menu.slot in slots) == (mine is not None):

@@ -49,7 +49,10 @@ PanelFunction = Callable[[Settings], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Panel:
-    """A kind of block that the home page can show. `offers` names fields of `Settings`, or "shown_from" and "_until"."""
+    """A kind of block that the home page can show.
+
+    `offers` names fields of `Settings`, and "shown_from" and "shown_until" where it may come and go by the clock.
+    """
 
     name: str
     function: PanelFunction

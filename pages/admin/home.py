@@ -1,6 +1,6 @@
 """The home page's panels: their order, and what each says."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -111,7 +111,7 @@ class HomePanelAdmin(admin.ModelAdmin):
 
     # --- One of them -----------------------------------------------------------------------------------------
 
-    def get_fields(self, request: HttpRequest, obj: HomePanel | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: HomePanel | None = None) -> Any:
         """Only what the panel uses."""
         panel = register.panels().get(obj.name) if obj else None
         fields = ["is_shown", *(name.removesuffix("_id") for name in (panel.offers if panel else []))]
@@ -166,7 +166,7 @@ class HomePanelAdmin(admin.ModelAdmin):
             raise Http404
         if not self.has_change_permission(request, obj):
             raise PermissionDenied
-        form = self.get_form(request, obj, change=True)(request.POST, instance=obj)
+        form = cast(HomePanelForm, self.get_form(request, obj, change=True)(request.POST, instance=obj))
         form.is_preview = True
         form.is_valid()  # what is valid is on the instance now; what is not keeps its old value
         others = list(HomePanel.objects.shown().exclude(pk=obj.pk))

@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 
 from pages import guards
 from pages.addresses import normalised
-from pages.admin.menu_forms import page_choices
+from pages.admin.menu_forms import all_pages, page_choices
 from pages.home import Place
 from pages.models import HomePanel, Tone
 from psg import home as register
@@ -78,9 +78,9 @@ class HomePanelForm(VersionedForm):
             if field := self.fields.get(name.removesuffix("_id")):
                 self._dress(name, field, offer)
         if "section" in self.fields:
-            self.fields["section"].widget = forms.Select(choices=[("", "“About”"), *page_choices()[1:]])
+            self.fields["section"].widget = forms.Select(choices=[("", "“About”"), *page_choices(all_pages())[1:]])
         if "tone" in self.fields:
-            self.fields["tone"].choices = Tone.choices
+            cast(forms.ChoiceField, self.fields["tone"]).choices = Tone.choices
 
     def _dress(self, name: str, field: forms.Field, offer: register.Offer) -> None:
         """A field in the panel's words. Its default stands in it, to be changed."""
@@ -92,8 +92,9 @@ class HomePanelForm(VersionedForm):
             field.widget.attrs["rows"] = 5
         if offer.limits and isinstance(field, forms.IntegerField):
             least, most = offer.limits
-            kind = {"min_value": least, "max_value": most, "required": False, "label": field.label}
-            self.fields[name] = forms.IntegerField(**kind, help_text=f"From {least} to {most}.")
+            self.fields[name] = forms.IntegerField(
+                min_value=least, max_value=most, required=False, label=field.label, help_text=f"From {least} to {most}."
+            )
         if not getattr(self.instance, name, None):
             self.initial[name.removesuffix("_id")] = offer.default
 
@@ -108,7 +109,8 @@ class HomePanelForm(VersionedForm):
         """Empty or as usual is kept as empty: it goes on following the default, in the reader's language."""
         cleaned = super().clean()
         for name, offer in self.panel.offers.items():
-            if name in cleaned and isinstance(offer.default, str) and _same(cleaned[name], offer.default):
+            is_words = isinstance(offer.default, str) and offer.default and name in cleaned
+            if is_words and _same(cleaned[name], offer.default):
                 cleaned[name] = ""
             if offer.required and cleaned.get("is_shown") and name in cleaned and not cleaned[name]:
                 self.add_error(name, "It cannot be shown without this.")
@@ -117,11 +119,12 @@ class HomePanelForm(VersionedForm):
 
     def _check_link(self, cleaned: dict[str, Any]) -> None:
         """A button needs its words and its address."""
-        if not {"link_label", "link_address"} <= set(cleaned):
+        label, address = cleaned.get("link_label"), cleaned.get("link_address")
+        if "link_address" not in self.panel.offers or self.errors.keys() & {"link_label", "link_address"}:
             return
-        if cleaned["link_label"] and not cleaned["link_address"]:
+        if label and not address:
             self.add_error("link_address", "Where does the button lead?")
-        if cleaned["link_address"] and not cleaned["link_label"]:
+        if address and not label:
             self.add_error("link_label", "What does the button say?")
 
 

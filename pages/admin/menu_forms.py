@@ -1,8 +1,11 @@
 """The forms of a menu: its heading, its lines, and the ticks on a page's own form."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.http import QueryDict
 
 from pages import guards, menus
@@ -38,10 +41,32 @@ def page_label(page: Page) -> str:
     return "\N{EM SPACE}" * page.path.count("/") + page.title + state
 
 
-def page_choices() -> list[tuple[Any, str]]:
+def all_pages() -> list[Page]:
     """All pages in the order of the tree, to be chosen from. One query, shared by all lines of a form."""
-    pages = Page.objects.with_tree_fields().only("title", "path", "state", "published_at")
+    return list(Page.objects.with_tree_fields().only("title", "path", "state", "published_at", "is_listed"))
+
+
+def page_choices(pages: list[Page]) -> list[tuple[Any, str]]:
+    """Those pages as choices; none of them means that the line has an address."""
     return [("", "(an address)"), *((page.pk, page_label(page)) for page in pages)]
+
+
+class LoadedChoiceField(forms.ModelChoiceField):
+    """A choice of rows that are loaded already, in `rows`: the stock field asks for its row, form by form."""
+
+    rows: Mapping[str, Model] = {}
+
+    def to_python(self, value: Any) -> Model | None:
+        if value in self.empty_values:
+            return None
+        key = str(value.pk if isinstance(value, Model) else value)
+        if key not in self.rows:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return self.rows[key]
+
+    def load(self, rows: Iterable[Model]) -> None:
+        """Give it the rows to choose from."""
+        self.rows = {str(row.pk): row for row in rows}
 
 
 class MenuItemForm(forms.ModelForm):
@@ -65,7 +90,7 @@ class MenuItemForm(forms.ModelForm):
         widget=Meta.widgets["position"],
         help_text="Small numbers come first: 15 goes between 10 and 20. Empty: last.",
     )
-    page = forms.ModelChoiceField(
+    page = LoadedChoiceField(
         Page.objects.all(),
         required=False,
         empty_label="(an address)",
@@ -103,7 +128,8 @@ class MenuItemForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """What concerns several lines is the formset's to check: two may swap their pages in one save."""
-        return super()._get_validation_exclusions() | {"is_button", "menu", "position"}
+        excluded = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded | {"is_button", "menu", "position"}
 
 
 class MenuItemFormSet(forms.BaseInlineFormSet):
@@ -112,28 +138,30 @@ class MenuItemFormSet(forms.BaseInlineFormSet):
     That is safe, as the menu's own form refuses to be saved over a version that nobody saw.
     """
 
-    def __init__(self, data: QueryDict | None = None, *args, instance: Menu | None = None, **kwargs) -> None:
-        self.choices = page_choices()
-        super().__init__(data, *args, instance=instance, **kwargs)
-        if data is not None:
-            self.data = self._with_lost_lines_as_new(data)
+    def __init__(self, *args, **kwargs) -> None:
+        self.pages = all_pages()
+        self.choices = page_choices(self.pages)
+        super().__init__(*args, **kwargs)
+        if self.is_bound:
+            self.data = self._with_lost_lines_as_new(cast(QueryDict, self.data))
 
     def _with_lost_lines_as_new(self, data: QueryDict) -> QueryDict:
         """Lines that somebody else took out meanwhile are made anew: they come last in the data, without their ids."""
         prefix = self.prefix
         try:
-            total, initial = (int(data[f"{prefix}-{name}_FORMS"]) for name in ("TOTAL", "INITIAL"))
+            total, initial = (int(str(data[f"{prefix}-{name}_FORMS"])) for name in ("TOTAL", "INITIAL"))
         except (KeyError, ValueError):
             return data  # the management form will say so
+        changed = data.copy()
         if not 0 <= initial <= total <= self.absolute_max:
-            return data
+            changed[f"{prefix}-INITIAL_FORMS"] = ""
+            return changed
         there = {str(pk) for pk in self.get_queryset().values_list("pk", flat=True)}
         known = [number for number in range(initial) if data.get(f"{prefix}-{number}-id") in there]
         if len(known) == initial:
             return data
         order = [*known, *(number for number in range(total) if number not in known)]
         fields = [*MenuItemForm.base_fields, "id", "menu", "DELETE"]
-        changed = data.copy()
         for new, old in enumerate(order):
             for name in fields:
                 changed.pop(f"{prefix}-{new}-{name}", None)
@@ -151,31 +179,34 @@ class MenuItemFormSet(forms.BaseInlineFormSet):
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
-        if "page" in form.fields:
-            form.fields["page"].widget.choices = self.choices
+        own = LoadedChoiceField(MenuItem.objects.none(), required=False, widget=forms.HiddenInput)
+        own.initial = form.instance.pk
+        own.load(self.get_queryset())
+        form.fields["id"] = own
+        if isinstance(page := form.fields.get("page"), LoadedChoiceField):
+            page.load(self.pages)
+            cast(forms.Select, page.widget).choices = self.choices
         if "is_button" in form.fields and not self.instance.is_main:
             del form.fields["is_button"]
 
     def clean(self) -> None:
         super().clean()
-        buttons, pages = set(), set()
+        has_button, pages = False, set()
         for form in self.live_forms():
-            values = form.cleaned_data
-            if values.get("is_button"):
-                if buttons:
-                    form.add_error("is_button", "One line can be a button. Another one is ticked already.")
-                buttons.add(form)
-            if page := values.get("page"):
-                if page in pages:
-                    form.add_error("page", f"“{page}” is in this menu already.")
-                pages.add(page)
+            page, is_button = form.cleaned_data.get("page"), form.cleaned_data.get("is_button")
+            if is_button and has_button:
+                form.add_error("is_button", "One line can be a button. Another one is ticked already.")
+            if page and page in pages:
+                form.add_error("page", f"“{page}” is in this menu already.")
+            has_button |= bool(is_button)
+            pages.add(page)
 
     def validate_unique(self) -> None:
         """`clean` says it in better words."""
 
     def live_forms(self) -> list[forms.ModelForm]:
         """The forms of the lines that the menu is to have, in their order."""
-        live = [form for form in self.forms if hasattr(form, "cleaned_data") and not self._should_delete_form(form)]
+        live = [form for form in self.forms if hasattr(form, "cleaned_data") and not form.cleaned_data.get("DELETE")]
         return sorted((form for form in live if form.instance.pk or form.has_changed()), key=_order)
 
     def save(self, commit: bool = True) -> list[MenuItem]:
@@ -226,4 +257,4 @@ class MenuTicks(forms.ModelForm):
 
     def menus_when_opened(self) -> list[str]:
         """What was ticked when the form was opened: whatever somebody else did since is left alone."""
-        return self.data.getlist(self["menus"].html_initial_name)
+        return cast(QueryDict, self.data).getlist(self["menus"].html_initial_name)

@@ -1,6 +1,6 @@
 """The menus, arranged by staff; and the ticks on a page's form that put it into them."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -29,7 +29,7 @@ class MenuItemInline(admin.TabularInline):
     extra = 1  # "Add another link" needs JavaScript; this one does not
     max_num = 40
 
-    def get_fields(self, request: HttpRequest, obj: Menu | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Menu | None = None) -> Any:
         """A button stands in the main menu only."""
         return [name for name in self.fields if name != "is_button" or obj is None or obj.is_main]
 
@@ -91,7 +91,7 @@ class MenuAdmin(admin.ModelAdmin):
         marked = [(format_html("<s>{}</s> ({})", *line) if line[1] else line[0],) for line in lines]
         return format_html_join(" · ", "{}", marked)
 
-    def get_fields(self, request: HttpRequest, obj: Menu | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Menu | None = None) -> Any:
         """A column has a heading; the version goes with what can be changed."""
         heading = ["heading"] if obj is None or not obj.is_main else []
         return [*heading, "seen_version"] if self.has_change_permission(request, obj) else heading
@@ -115,7 +115,7 @@ class MenuAdmin(admin.ModelAdmin):
             raise Http404
         if not self.has_change_permission(request, menu):
             raise PermissionDenied
-        form = self.get_form(request, menu, change=True)(request.POST, instance=menu)
+        form = cast(MenuForm, self.get_form(request, menu, change=True)(request.POST, instance=menu))
         form.is_preview = True
         form.is_valid()
         lines = [*MenuItem.objects.with_targets().exclude(menu=menu), *self._posted_lines(request, menu)]
@@ -138,7 +138,7 @@ class MenuTicksMixin:
 
     def _may_tick(self, request: HttpRequest, obj: Page | None) -> bool:
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)  # type: ignore[attr-defined]
-        return may_edit and request.user.has_perm("pages.change_menu")  # type: ignore[union-attr]
+        return may_edit and request.user.has_perm("pages.change_menu")
 
     def get_fieldsets(self, request: HttpRequest, obj: Page | None = None) -> list[tuple[str | None, dict[str, Any]]]:
         """With the ticks before the last fieldset, which holds the publication."""
@@ -150,8 +150,8 @@ class MenuTicksMixin:
     def get_form(self, request: HttpRequest, obj: Page | None = None, change: bool = False, **kwargs) -> Any:
         """The page's form with the ticks."""
         if self._may_tick(request, obj):
-            bases = (MenuTicks, kwargs.get("form", self.form))  # type: ignore[attr-defined]
-            kwargs["form"] = type("PageForm", bases, {})
+            base: type = kwargs.get("form") or self.form  # type: ignore[attr-defined]
+            kwargs["form"] = type(base.__name__, (MenuTicks, base), {})
         return super().get_form(request, obj, change, **kwargs)  # type: ignore[misc]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

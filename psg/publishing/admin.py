@@ -55,7 +55,8 @@ class VersionedForm(forms.ModelForm):
             data[self.add_prefix("seen_version")] = str(conflict.version)
             self.data = data
             at = date_format(localtime(conflict.at), "j F, H:i")
-            self.add_error(None, f"{conflict.by or 'Somebody else'} saved this at {at}, after you had opened it. {self.advice}")
+            what = f"{conflict.by or 'Somebody else'} saved this at {at}, after you had opened it."
+            self.add_error(None, f"{what} {self.advice}")
 
 
 class PublishableForm(VersionedForm):
