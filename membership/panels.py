@@ -2,11 +2,25 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from membership.reasons import REASONS
-from psg.home import panel
+from psg.home import Offer, Settings, panel
 
 
-@panel("why_join", template="membership/panels/why_join.html")
-def why_join() -> dict[str, Any]:
+@panel(
+    "why_join",
+    template="membership/panels/why_join.html",
+    title="Why join",
+    about="The reasons to become a member, and the button to the membership page, which gives the same reasons.",
+    position=50,
+    width="side",
+    offers={
+        "heading": Offer(_("Why join?")),
+        "text": Offer("\n".join(REASONS), label="Reasons", help="One a line. The page “Membership” gives them too."),
+        "link_label": Offer(_("Become a member"), label="Words on the button"),
+    },
+)
+def why_join(settings: Settings) -> dict[str, Any]:
     """The reasons, and the way to become a member."""
-    return {"reasons": REASONS}
+    return {"words": settings}

@@ -1,7 +1,9 @@
-"""Why people join."""
+"""Why people join, unless staff say it otherwise on the home page's panel."""
+
+from django.utils.translation import gettext_noop as _
 
 REASONS = [
-    "Keep up to date with latest news and developments in Peru",
-    "Learn about key issues of poverty, development and human rights in Peru",
-    "Support the work of the Peru Support Group",
+    _("Keep up to date with latest news and developments in Peru"),
+    _("Learn about key issues of poverty, development and human rights in Peru"),
+    _("Support the work of the Peru Support Group"),
 ]

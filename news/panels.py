@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from news.models import Article
-from psg.home import panel
+from django.utils.translation import gettext_noop as _
 
-LATEST = 8
+from news.models import Article
+from psg.home import Offer, Settings, panel
 
 
 def _leading_first():
@@ -13,16 +13,34 @@ def _leading_first():
     return Article.objects.for_list().order_by("-featured", "-published_at", "-pk")
 
 
-@panel("lead", template="news/panels/lead.html")
-def lead() -> dict[str, Any] | None:
+@panel(
+    "lead",
+    template="news/panels/lead.html",
+    title="Lead story",
+    about="The newest article that is ticked as featured; without one, the newest of all.",
+    position=20,
+)
+def lead(settings: Settings) -> dict[str, Any] | None:
     """The newest featured article, else the newest of all."""
     article = _leading_first().select_related("lead_image").first()
     return {"article": article} if article else None
 
 
-@panel("latest", template="news/panels/latest.html")
-def latest() -> dict[str, Any] | None:
+@panel(
+    "latest",
+    template="news/panels/latest.html",
+    title="Latest news",
+    about="The newest articles but for the one that leads.",
+    position=30,
+    width="main",
+    offers={
+        "heading": Offer(_("Latest news")),
+        "count": Offer(8, label="How many articles", limits=(3, 20)),
+        "link_label": Offer(_("All news"), label="Words on the link below"),
+    },
+)
+def latest(settings: Settings) -> dict[str, Any] | None:
     """The newest articles but for the one that leads."""
     leading = _leading_first().prefetch_related(None).values("pk")[:1]
-    articles = list(Article.objects.for_list().exclude(pk__in=leading)[:LATEST])
-    return {"articles": articles} if articles else None
+    articles = list(Article.objects.for_list().exclude(pk__in=leading)[: settings.count])
+    return {"articles": articles, "words": settings} if articles else None

@@ -3,4 +3,7 @@ from django.urls import path
 from pages import views
 
 app_name = "pages"
-urlpatterns = [path("<path:path>/", views.page, name="page")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("<path:path>/", views.page, name="page"),
+]

@@ -3,11 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from psg import home, sitemap, views
+from psg import sitemap, views
 from psg.publishing.views import preview
 
 urlpatterns = [
-    path("", home.home, name="home"),
     path("news/", include("news.urls")),
     path("events/", include("events.urls")),
     path("membership/", include("membership.urls")),

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from pages import home, menus
 from pages.models import Page
+from pages.panels import ABOUT
 from psg import demo
 from psg.publishing import actions
 
@@ -22,7 +24,11 @@ PUBLISHED_AT = datetime(2019, 9, 1, 12, tzinfo=ZoneInfo("Europe/London"))
 def load() -> dict[str, int]:
     """Add the pages that are missing, by their address; the number added."""
     pages = json.loads((HERE / "pages.json").read_text(encoding="utf-8"))
-    return {"pages": sum(_add_page(position, **page) for position, page in enumerate(pages))}
+    added = sum(_add_page(position, **page) for position, page in enumerate(pages))
+    menus.link_pages()
+    if about := Page.objects.filter(path=ABOUT).first():
+        home.link_section("about", about)
+    return {"pages": added}
 
 
 @transaction.atomic

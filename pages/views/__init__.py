@@ -1,5 +1,6 @@
 """What visitors see of it, one file a subject. `show_<model>` is what previews call (`psg.publishing.views`)."""
 
+from pages.views.home import home, show_home
 from pages.views.pages import page, show_page
 
-__all__ = ["page", "show_page"]
+__all__ = ["home", "page", "show_home", "show_page"]

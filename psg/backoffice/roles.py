@@ -23,7 +23,11 @@ ROLES: dict[str, dict[str, list[str]]] = {
             "publish_article",
             *(f"{verb}_{model}" for verb in FULL for model in ("article", "topic", "author")),
         ],
-        "pages": ["publish_page", *(f"{verb}_page" for verb in FULL)],
+        "pages": [
+            "publish_page",
+            *(f"{verb}_page" for verb in FULL),
+            *(f"{verb}_{model}" for verb in ("change", "view") for model in ("menu", "homepanel")),
+        ],
         "library": [f"{verb}_image" for verb in FULL],
         "publishing": [f"{verb}_redirect" for verb in FULL],
     },

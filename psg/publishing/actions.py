@@ -41,10 +41,11 @@ def lock_version(obj: Publishable, *, seen_version: int | None) -> None:
     What a form does not show (state, times) comes from the row as it is now, so that restoring an old revision never
     unpublishes. Raises EditConflict if somebody saved since `seen_version`.
     """
+    obj.take_turn()
     current = type(obj)._default_manager.select_for_update(of=("self",)).get(pk=obj.pk)
     if current.version != seen_version:
         raise EditConflict(at=current.updated_at, by=_last_editor(current), version=current.version)
-    for name in ("state", "first_public_at", "corrected_at", "created_at"):
+    for name in obj.not_in_forms:
         setattr(obj, name, getattr(current, name))
     obj.version = current.version + 1
 
@@ -59,7 +60,7 @@ def save(obj: Publishable) -> None:
     """Keep an edit: a new revision. Where it is public already, readers see it at once, marked as corrected."""
     if obj.is_public and obj.was_public:
         obj.corrected_at = timezone.now()
-    _store(obj)
+    store(obj)
 
 
 @transaction.atomic
@@ -71,7 +72,7 @@ def publish(obj: Publishable, *, by, at: datetime | None = None) -> None:
     require_publisher(by, type(obj))
     obj.state = State.PUBLISHED
     obj.published_at = at or obj.published_at or timezone.now()
-    _store(obj)
+    store(obj)
 
 
 @transaction.atomic
@@ -84,30 +85,30 @@ def withdraw(obj: Publishable, *, by) -> None:
     if obj.state == State.PUBLISHED:
         obj.state = State.WITHDRAWN if obj.was_public else State.DRAFT
         obj.first_public_at = obj.first_public_at if obj.was_public else None
-        _store(obj)
+        store(obj)
 
 
-def _store(obj: Publishable) -> None:
-    """Save it, keep the search in line, and leave a redirect behind where a public address changed."""
+@transaction.atomic
+def store(obj: Publishable) -> None:
+    """Save it as it is; the search follows, and so do readers of public addresses that changed, by redirects."""
+    obj.take_turn()
     before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
     if obj.state == State.PUBLISHED and not obj.was_public:
         obj.first_public_at = obj.published_at  # a time that is moved before it has come moves this along
     obj.save()
-    search.index(obj)
     if before is None or before.get_absolute_url() == obj.get_absolute_url():
+        search.index(obj)
         return
-    if before.was_public:
-        redirects.moved(before.get_absolute_url(), obj.get_absolute_url())
-    for other, old in obj.follow_move(before):
-        search.index(other)
-        if other.was_public:
-            redirects.moved(old, other.get_absolute_url())
+    moved = [(obj, before.get_absolute_url()), *obj.follow_move(before)]
+    search.index_many([each for each, _old in moved])
+    redirects.moved_many([(old, each.get_absolute_url()) for each, old in moved if each.was_public])
 
 
 @transaction.atomic
 def change_each(queryset, action, *, by) -> int:
     """Apply `action` (publish or withdraw) to each row, locked in one order; the number done."""
     done = 0
+    queryset.model.take_turn()
     for obj in queryset.order_by("pk").select_for_update(of=("self",)):
         obj.version += 1
         action(obj, by=by)

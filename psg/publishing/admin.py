@@ -22,11 +22,12 @@ from psg.publishing.models import Publishable, State, Status
 from psg.richtext import RichTextAdminMixin
 
 
-class PublishableForm(forms.ModelForm):
+class VersionedForm(forms.ModelForm):
     """A form that knows which version it was opened on, and never saves over a newer one unseen."""
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     is_preview = False  # a preview saves nothing, so it conflicts with nobody
+    advice = ""  # what to do about a conflict
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -39,24 +40,40 @@ class PublishableForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk and not self.is_preview:
             self._refuse_conflict(cleaned.get("seen_version"))
-        if self.instance.state == State.PUBLISHED and "published_at" in cleaned and not cleaned["published_at"]:
-            self.add_error("published_at", "It is published, so it needs a time. To take it back, use “Withdraw”.")
         return cleaned
+
+    def lock(self, seen_version: int | None) -> None:
+        """Lock the row until the transaction ends and take the next version; raises EditConflict."""
+        publishing.lock_version(self.instance, seen_version=seen_version)
 
     def _refuse_conflict(self, seen_version: int | None) -> None:
         try:
-            publishing.lock_version(self.instance, seen_version=seen_version)
+            self.lock(seen_version)
         except publishing.EditConflict as conflict:
             # The next save is made knowing this, so it goes through.
             data = cast(QueryDict, self.data).copy()
             data[self.add_prefix("seen_version")] = str(conflict.version)
             self.data = data
             at = date_format(localtime(conflict.at), "j F, H:i")
-            self.add_error(
-                None,
-                f"{conflict.by or 'Somebody else'} saved this at {at}, after you had opened it. Nothing is lost: your "
-                "text is below, theirs is in the history. Compare the two, then save again to put yours in its place.",
-            )
+            what = f"{conflict.by or 'Somebody else'} saved this at {at}, after you had opened it."
+            self.add_error(None, f"{what} {self.advice}")
+
+
+class PublishableForm(VersionedForm):
+    """The form of something publishable."""
+
+    advice = (
+        "Nothing is lost: your text is below, theirs is in the history. "
+        "Compare the two, then save again to put yours in its place."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not self.instance.pk and not self.is_preview:
+            self.instance.take_turn()  # what is checked from here on is still true when it is saved
+        if self.instance.state == State.PUBLISHED and "published_at" in cleaned and not cleaned["published_at"]:
+            self.add_error("published_at", "It is published, so it needs a time. To take it back, use “Withdraw”.")
+        return cleaned
 
 
 class StatusFilter(admin.SimpleListFilter):

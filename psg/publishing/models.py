@@ -6,6 +6,7 @@ because the clock says so, whether or not any job runs.
 
 import secrets
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -80,6 +81,9 @@ class Publishable(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True, editable=False)
 
+    # What no form shows, so it is always as the table has it: restoring an old revision never unpublishes, for one.
+    not_in_forms: ClassVar[tuple[str, ...]] = ("state", "first_public_at", "corrected_at", "created_at")
+
     class Meta:
         abstract = True
         constraints = [
@@ -96,6 +100,13 @@ class Publishable(models.Model):
     def search_text(self) -> SearchText:
         """What the search reads of it."""
         raise NotImplementedError
+
+    @classmethod
+    def take_turn(cls) -> None:
+        """Wait until no other transaction saves one of these. Called before any row is locked.
+
+        Nothing to wait for, unless a model's rows depend on each other beyond what a row's lock keeps.
+        """
 
     def follow_move(self, before: "Publishable") -> list[tuple["Publishable", str]]:
         """After a move from where `before` was: move along what hangs on this address; each with its old address."""

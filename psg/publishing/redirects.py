@@ -1,11 +1,12 @@
 """Old addresses that go on working. A redirect is asked only where nothing lives, so it never shadows a page."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from psg.publishing.models import Redirect
@@ -55,10 +56,27 @@ def add(old: str, new: str, *, by=None, automatic: bool = False) -> Redirect:
 
 
 @transaction.atomic
-def moved(old: str, new: str) -> None:
-    """Something public moved from `old` to `new`: `new` is alive, so an older redirect from there is void."""
-    Redirect.objects.filter(old_path=new).delete()
-    add(old, new, automatic=True)
+def moved_many(moves: Sequence[tuple[str, str]]) -> int:
+    """Public things moved at once, each from its old address to its new one; the number of redirects left behind.
+
+    The new addresses are alive, so older redirects from there are void: nothing can lead in a circle. What led to an
+    old address leads on to the new one, so chains stay one step long. As many queries for one as for many.
+    """
+    alive = {new for _old, new in moves}
+    changes = {old: new for old, new in moves if old not in alive}
+    Redirect.objects.filter(old_path__in=alive).delete()
+    further = [When(new_path=old, then=Value(new)) for old, new in changes.items()]
+    if not further:
+        return 0
+    Redirect.objects.filter(new_path__in=changes).update(new_path=Case(*further))
+    made = [Redirect(old_path=old, new_path=new, is_automatic=True) for old, new in changes.items()]
+    Redirect.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["old_path"],
+        update_fields=["new_path", "is_automatic", "created_by"],
+    )
+    return len(made)
 
 
 def follow(path: str, query: str) -> str | None:

@@ -81,7 +81,7 @@ class TestErrorPages:
     def test_an_error_of_ours_needs_no_database_for_its_page_and_leaks_nothing(
         self, client, database_away, monkeypatch
     ):
-        monkeypatch.setattr("psg.home._panels", {})  # the home page cannot be made
+        monkeypatch.setattr("psg.home._panels", None)  # the home page cannot be made
         client.raise_request_exception = False
         response = client.get("/")
         assert response.status_code == 500

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 NEWS = {"news.article", "news.topic", "news.author"}
 SEES = {
     "Writer": NEWS | {"library.image"},
-    "Editor": NEWS | {"library.image", "pages.page", "publishing.redirect"},
+    "Editor": NEWS | {"library.image", "pages.page", "pages.menu", "pages.homepanel", "publishing.redirect"},
     "Events": {"events.event", "library.image"},
     "Membership": set(),
     "Treasurer": set(),
