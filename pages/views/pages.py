@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from pages.models import Page
+from psg.library.in_text import pictures_in
 from psg.publishing.views import Preview, gone
 
 
@@ -28,6 +29,7 @@ def show_page(request: HttpRequest, page: Page, *, preview: Preview | None = Non
     children = Page.objects.public().filter(parent=page.pk).order_by("position").only("title", "path", "summary")
     context = {
         "page": page,
+        "pictures": pictures_in(page.body),
         "ancestors": ancestors,
         "children": children if page.pk else [],
         "preview": preview,

@@ -45,7 +45,7 @@ def editor_upload(request: HttpRequest) -> JsonResponse:
     if file is None:
         return _refusal("No file came with the request. Please choose one and try again.")
     try:
-        image = add_image(file=file, alt_text=_posted(request, "alt"), by=request.user, from_editor=True)
+        image = add_image(file=file, alt_text=_posted(request, "alt"), by=request.user, words_later=True)
     except ImageRefused as refused:
         return _refusal(refused.message)
     return JsonResponse(

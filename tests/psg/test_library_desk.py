@@ -102,7 +102,7 @@ def test_words_are_changed_and_the_file_is_not(client_as):
 @pytest.mark.django_db
 def test_the_list_shows_pictures_and_finds_them_by_their_words(client_as):
     add(), add(encoded("JPEG"), "a.jpg", alt_text="Potatoes of many colours", credit="Ana Ruiz")
-    add(encoded("WEBP"), "a.webp", alt_text="", from_editor=True)
+    add(encoded("WEBP"), "a.webp", alt_text="", words_later=True)
     client, url = client_as("Editor"), reverse("admin:library_image_changelist")
     page = client.get(url).content.decode()
     assert page.count("library-thumbnail") == 3
@@ -125,7 +125,7 @@ def test_the_list_asks_the_same_number_of_queries_for_any_number_of_pictures(cli
 @pytest.mark.django_db
 def test_other_forms_offer_only_pictures_with_words(client_as):
     described = add()
-    add(encoded("WEBP"), "a.webp", alt_text="", from_editor=True)
+    add(encoded("WEBP"), "a.webp", alt_text="", words_later=True)
     answer = client_as("Editor").get(
         reverse("admin:autocomplete"),
         {"app_label": "news", "model_name": "article", "field_name": "lead_image", "term": ""},
@@ -206,7 +206,7 @@ def test_the_editors_views_need_the_csrf_token(name, staff, settings):
 
 @pytest.mark.django_db
 def test_words_written_in_a_text_are_kept_for_the_picture_that_had_none(client_as):
-    image, client = add(alt_text="", from_editor=True), client_as("Writer")
+    image, client = add(alt_text="", words_later=True), client_as("Writer")
     body = {"url": image.file.url, "alt": WORDS}
     assert client.post(reverse(DESCRIBE), body | {"alt": "IMG_1.jpg"}).json()["described"] is False
     assert client.post(reverse(DESCRIBE), body | {"url": "/media/library/none.png"}).json()["described"] is False
