@@ -3,11 +3,12 @@
 from django.contrib import admin
 
 from pages.models import Page
+from psg.library.admin.fields import PictureFieldsMixin
 from psg.publishing.admin import PublishableAdmin, StatusFilter
 
 
 @admin.register(Page)
-class PageAdmin(PublishableAdmin):
+class PageAdmin(PictureFieldsMixin, PublishableAdmin):
     """Static pages."""
 
     list_display = ["title", "path", "status_label", "updated_at"]

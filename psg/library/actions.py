@@ -20,6 +20,7 @@ __all__ = [
     "ImageRefused",
     "add_image",
     "describe",
+    "get_or_add_image",
     "make_card",
     "make_renditions",
     "move_focus",
@@ -28,7 +29,12 @@ __all__ = [
 ]
 
 
-def add_image(
+def add_image(**sent: Any) -> Image:
+    """As `get_or_add_image`; the picture alone."""
+    return get_or_add_image(**sent)[0]
+
+
+def get_or_add_image(
     *,
     file: File,
     alt_text: str,
@@ -37,8 +43,10 @@ def add_image(
     caption: str = "",
     credit: str = "",
     words_later: bool = False,
-) -> Image:
-    """Check a picture and put it into the library; if the same file is there already, return that one.
+) -> tuple[Image, bool]:
+    """Check a picture and put it into the library; the picture, and whether it is new.
+
+    If the same file is there already, it is that one, which gets the words if it had none.
 
     The alternative text may be empty only for a picture that is described next (`words_later`): one that came into a
     text, or with several others.
@@ -51,10 +59,11 @@ def add_image(
     existing = Image.objects.filter(sha256=prepared.sha256).first()
     if existing is None:
         image = Image(alt_text=alt_text, title=title, caption=caption, credit=credit, words_later=words_later)
-        return store(image, prepared, by=by)
+        stored = store(image, prepared, by=by)
+        return stored, stored is image
     if alt_text:
         describe(existing, alt_text=alt_text)
-    return existing
+    return existing, False
 
 
 def store(image: Image, prepared: Prepared, *, by=None) -> Image:

@@ -93,8 +93,14 @@ def test_words_of_a_picture_cannot_break_out_of_its_attributes():
 
 @pytest.mark.parametrize(
     ("x", "y", "classes"),
-    [(50, 50, ""), (54, 46, ""), (30, 70, "focus-x-30 focus-y-70"), (100, 50, "focus-x-100 focus-y-50"), (4, 5, "focus-x-0 focus-y-10")],
-)  # fmt: skip
+    [
+        (50, 50, ""),
+        (54, 46, ""),
+        (30, 70, "focus-x-30 focus-y-70"),
+        (100, 50, "focus-x-100 focus-y-50"),
+        (4, 5, "focus-x-0 focus-y-10"),
+    ],
+)
 def test_the_focal_point_is_a_class_because_the_policy_allows_no_style(x, y, classes):
     image = add()
     image.focal_x, image.focal_y = x, y

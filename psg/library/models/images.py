@@ -16,6 +16,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 ALT_TEXT_MAX_LENGTH = 250
+MAX_SEARCH_WORDS = 10
 CENTRE = 50  # percent
 # What cameras, phones and web sites call their files: "IMG_1234.jpg", "DSC00012", "photo-2019_10_13", "image (3).png".
 _FILE_NAME = re.compile(
@@ -59,6 +60,16 @@ class ImageQuerySet(models.QuerySet):
     def described(self):
         """Pictures that may be chosen for a text."""
         return self.exclude(alt_text="")
+
+    def matching(self, text: str):
+        """Those whose words hold every word of `text`, wherever."""
+        found = self
+        for word in text.split()[:MAX_SEARCH_WORDS]:
+            holds = Q()
+            for field in ("title", "alt_text", "caption", "credit"):
+                holds |= Q(**{f"{field}__icontains": word})
+            found = found.filter(holds)
+        return found
 
     def own_first(self, user):
         """Those that the user added before those of colleagues, each newest first."""
