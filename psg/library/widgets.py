@@ -24,7 +24,9 @@ class PictureSelect(AutocompleteSelect):
     """A choice by typing; below it the picture and its alternative text, which a script keeps in step."""
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> Any:
-        chosen = Image.objects.filter(pk=value).first() if str(value or "").isdecimal() else None
+        # A form that comes back may carry anything; the stock widget takes numbers only.
+        value = value if str(value).isdecimal() and len(str(value)) < 19 else None
+        chosen = Image.objects.filter(pk=value).first() if value else None
         context = {
             "select": super().render(name, value, (attrs or {}) | {"data-picture": ""}, renderer),
             "picture": about(chosen) if chosen else None,

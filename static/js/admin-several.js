@@ -108,8 +108,8 @@ const sendAll = async () => {
     return
   }
   summary.textContent = `${count(added)} added, ${sending.length - added} not: see beside each why.`
-  onward.hidden = !added
-  if (added) onward.focus()
+  onward.hidden = !outcomes.some(({ url }) => url)
+  if (!onward.hidden) onward.focus()
 }
 
 input.addEventListener("change", () => choose([...input.files]))

@@ -98,7 +98,7 @@ class SeveralImagesMixin:
         wrong = any(form.errors for form in forms.values())
         if saved:
             self.message_user(request, f"{_pictures(saved)} described.", messages.SUCCESS)
-        waiting = Image.objects.undescribed()
+        waiting = Image.objects.undescribed().select_related("created_by")
         if request.method == "POST" and not wrong:
             return HttpResponseRedirect(reverse(f"admin:library_image_{'describe' if waiting else 'changelist'}"))
         shown = list(waiting.own_first(request.user)[:DESCRIBED_AT_ONCE])
@@ -120,7 +120,8 @@ def _describe_posted(request: HttpRequest) -> tuple[dict[int, DescribeForm], int
     """Save the forms that are right; those that are not, by their picture, and the number saved."""
     posted = [int(pk) for pk in request.POST.getlist("picture") if pk.isdecimal() and len(pk) < 19]
     wrong, saved = {}, 0
-    for image in Image.objects.filter(pk__in=posted[:DESCRIBED_AT_ONCE]):
+    sent = Image.objects.filter(pk__in=posted[:DESCRIBED_AT_ONCE]).select_related("created_by")
+    for image in sent:
         form = _form(image, request.POST)
         typed = request.POST.get(form.add_prefix("alt_text"), "").strip()
         if image.alt_text:
