@@ -1,8 +1,8 @@
 """The copies of a stored picture that pages send out: AVIF and WebP in several widths, and the card for other sites.
 
-Speed and quality were chosen by measuring (`python -m tests.benchmarks.copies`): AVIF at these costs a photograph
-three quarters of WebP's bytes at the same likeness, a drawing two thirds, and half a second of the worker's time at
-1,600 pixels. Slower speeds take five times as long for a tenth fewer bytes.
+Speed and quality were chosen by measuring (`python -m tests.benchmarks.copies`). With these a photograph as AVIF has
+about two thirds of WebP's bytes and a drawing half, for one second of a processor at 1,600 pixels. Speed 4 takes five
+times as long, and for a photograph saves little.
 """
 
 import io

@@ -71,7 +71,7 @@ const send = (file, progress) =>
     request.upload.onprogress = ({ loaded, total }) => {
       progress.value = loaded / total
     }
-    const failed = () => resolve({ reason: "It did not arrive. Check the connection and send it again." })
+    const failed = () => resolve({ reason: "It did not arrive. Check that you are connected and signed in, and choose it again." })
     request.onload = () => (request.response?.received ? resolve(request.response.received[0]) : failed())
     request.onerror = failed
     request.send(body)

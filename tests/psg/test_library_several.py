@@ -134,6 +134,16 @@ def test_what_is_filled_in_is_saved_and_the_rest_goes_on_waiting(client_as):
     assert [form.instance for form in answer.context["forms"]] == [second]
 
 
+def test_what_was_added_and_described_is_in_the_history(client_as):
+    client = client_as("Editor")
+    send(client, upload(encoded(), "one.png"))
+    image = Image.objects.get()
+    describe(client, [image], image_0_alt_text=WORDS)
+    history = client.get(f"/admin/library/image/{image.pk}/history/").content.decode()
+    assert "Added." in history
+    assert "Changed Alternative text." in history
+
+
 def test_when_the_last_is_described_the_list_is_shown(client_as):
     answer = describe(client_as("Editor"), waiting(1), image_0_alt_text=WORDS)
     assert answer.redirect_chain[-1][0] == LIST

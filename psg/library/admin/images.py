@@ -20,6 +20,7 @@ from psg.library.models import Image
 from psg.library.widgets import about
 
 FOCUS = "Click in the picture on what must stay in sight where it is cropped: a face, a banner."
+FOCAL = {"focal_x", "focal_y"}
 PREVIEW: dict[str, Any] = {"class": "library-preview"}
 WORDS = (None, {"fields": ["alt_text", "caption", "credit", "title"]})
 
@@ -94,8 +95,8 @@ class ImageAdmin(SeveralImagesMixin, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Image, form: Any, change: bool) -> None:
         if change:
             # Not the rest of the row: the worker may have made copies since the form was opened.
-            obj.save(update_fields=form.changed_data)
-            if {"focal_x", "focal_y"} & set(form.changed_data):
+            obj.save(update_fields=[name for name in form.changed_data if name not in FOCAL])
+            if FOCAL & set(form.changed_data):
                 move_focus(obj, x=obj.focal_x, y=obj.focal_y)
         else:
             stored = store(obj, form.prepared, by=request.user)

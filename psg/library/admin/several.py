@@ -72,6 +72,9 @@ class SeveralImagesMixin:
             raise PermissionDenied
         files = request.FILES.getlist("files")
         received = [receive(file, by=request.user) for file in files[:AT_ONCE]]
+        for each in received:
+            if each.is_new:
+                self.log_addition(request, each.image, [{"added": {}}])
         too_many = f"At most {AT_ONCE} files at once. Please send this one again."
         received += [Received(file.name or "", reason=too_many) for file in files[AT_ONCE:]]
         if request.headers.get("Accept") == "application/json":
@@ -94,10 +97,12 @@ class SeveralImagesMixin:
         """The pictures without alternative text, own first; keeps what was filled in."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        forms, saved = _describe_posted(request) if request.method == "POST" else ({}, 0)
+        forms, described = _describe_posted(request) if request.method == "POST" else ({}, [])
         wrong = any(form.errors for form in forms.values())
-        if saved:
-            self.message_user(request, f"{_pictures(saved)} described.", messages.SUCCESS)
+        for form in described:
+            self.log_change(request, form.instance, self.construct_change_message(request, form, None))
+        if described:
+            self.message_user(request, f"{_pictures(len(described))} described.", messages.SUCCESS)
         waiting = Image.objects.undescribed().select_related("created_by")
         if request.method == "POST" and not wrong:
             return HttpResponseRedirect(reverse(f"admin:library_image_{'describe' if waiting else 'changelist'}"))
@@ -116,10 +121,10 @@ def _form(image: Image, data: Any = None) -> DescribeForm:
     return DescribeForm(data, instance=image, prefix=f"picture-{image.pk}")
 
 
-def _describe_posted(request: HttpRequest) -> tuple[dict[int, DescribeForm], int]:
-    """Save the forms that are right; those that are not, by their picture, and the number saved."""
+def _describe_posted(request: HttpRequest) -> tuple[dict[int, DescribeForm], list[DescribeForm]]:
+    """Save the forms that are right; those that are not, by their picture, and those that were saved."""
     posted = [int(pk) for pk in request.POST.getlist("picture") if pk.isdecimal() and len(pk) < 19]
-    wrong, saved = {}, 0
+    wrong, saved = {}, []
     sent = Image.objects.filter(pk__in=posted[:DESCRIBED_AT_ONCE]).select_related("created_by")
     for image in sent:
         form = _form(image, request.POST)
@@ -131,7 +136,7 @@ def _describe_posted(request: HttpRequest) -> tuple[dict[int, DescribeForm], int
             wrong[image.pk] = form
         elif form.has_changed():
             if describe(image, **form.cleaned_data):
-                saved += 1
+                saved.append(form)
             else:
                 image.refresh_from_db()
                 _say_who_was_quicker(request, image.alt_text, typed)
