@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from psg.library import picker
 from psg.library.models import Image
-from tests.factories import ArticleFactory
+from tests.factories import ArticleFactory, TopicFactory
 from tests.journeys.test_accessibility import RULES
 from tests.journeys.test_editor import Desk
 from tests.psg.library import WORDS, add, made, photograph
@@ -238,6 +238,27 @@ def test_a_dialog_that_is_cancelled_leaves_a_picture_that_waits_for_its_words(li
 
 
 # --- For everybody -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_picture_in_several_formats_is_laid_out_like_a_plain_one(browser, live_server, width):
+    """Before the worker has been there it is a plain <img>; nothing moves when it is a <picture>."""
+    image = add(photograph(900, 600), "a.jpg")
+    body = f'<p>Words</p><figure><img alt="x" src="{image.file.url}"><figcaption>Lima</figcaption></figure>'
+    topic = TopicFactory()
+    articles = [ArticleFactory(lead_image=image, lead_caption="Lima", body=body, topics=[topic]) for _ in range(3)]
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page, boxes = context.new_page(), []
+    for _ in range(2):
+        for path in ("/", articles[0].get_absolute_url()):
+            page.goto(live_server.url + path)
+            everything = "[...document.querySelectorAll('main img, main p, main h3, main figcaption')]"
+            boxes.append(page.evaluate(f"{everything}.map((e) => JSON.stringify(e.getBoundingClientRect()))"))
+        formats = page.locator("picture").count()
+        made(image)
+    context.close()
+    assert formats == 4
+    assert boxes[:2] == boxes[2:]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
