@@ -5,11 +5,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from events.models import Event
+from psg.library.admin.fields import PictureFieldsMixin
 from psg.publishing.admin import PublishableAdmin, StatusFilter
 
 
 @admin.register(Event)
-class EventAdmin(PublishableAdmin):
+class EventAdmin(PictureFieldsMixin, PublishableAdmin):
     """Events."""
 
     list_display = ["title", "status_label", "starts_at", "venue_name", "is_cancelled"]
@@ -18,7 +19,6 @@ class EventAdmin(PublishableAdmin):
     search_fields = ["title", "summary", "body", "venue_name"]
     ordering = ["-starts_at"]
     prepopulated_fields = {"slug": ["title"]}
-    autocomplete_fields = ["image"]
     fieldsets = [
         (None, {"fields": ["title", "slug", "summary", "body", "image"]}),
         ("When and where", {"fields": ["starts_at", "ends_at", "timezone", "venue_name", "venue_address"]}),

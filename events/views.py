@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from events.models import Event
+from psg.library.in_text import pictures_in
 from psg.publishing.views import Preview, gone
 
 
@@ -25,4 +26,5 @@ def event(request: HttpRequest, slug: str) -> HttpResponse:
 
 def show_event(request: HttpRequest, event: Event, *, preview: Preview | None = None) -> HttpResponse:
     """Render an event as visitors see it."""
-    return render(request, "events/event_detail.html", {"event": event, "preview": preview})
+    context = {"event": event, "pictures": pictures_in(event.body), "preview": preview}
+    return render(request, "events/event_detail.html", context)

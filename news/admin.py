@@ -3,17 +3,17 @@
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
 from django.utils.text import slugify
 
 from news import views
 from news.models import Article, Author, Topic
+from psg.library.admin.fields import PictureFieldsMixin
 from psg.publishing.admin import PublishableAdmin, StatusFilter
 from psg.publishing.views import Preview, as_preview
 
 
 @admin.register(Article)
-class ArticleAdmin(PublishableAdmin):
+class ArticleAdmin(PictureFieldsMixin, PublishableAdmin):
     """Articles."""
 
     list_display = ["title", "status_label", "publication", "topic_names", "author_names"]
@@ -22,11 +22,10 @@ class ArticleAdmin(PublishableAdmin):
     search_fields = ["title", "standfirst", "body"]
     ordering = ["-updated_at"]
     prepopulated_fields = {"slug": ["title"]}
-    autocomplete_fields = ["lead_image", "authors"]
-    readonly_fields = ["lead_picture"]
+    autocomplete_fields = ["authors"]
     fieldsets = [
         (None, {"fields": ["title", "slug", "standfirst", "body"]}),
-        ("Picture", {"fields": ["lead_picture", "lead_image", "lead_caption"]}),
+        ("Picture", {"fields": ["lead_image", "lead_caption"]}),
         ("Filed under", {"fields": ["topics", "region", "authors", "language", "featured"]}),
         ("Sources", {"fields": ["sources"]}),
         ("Search engines", {"fields": ["seo_title", "seo_description"], "classes": ["collapse"]}),
@@ -45,18 +44,6 @@ class ArticleAdmin(PublishableAdmin):
     def author_names(self, article: Article) -> str:
         """The article's authors in one line."""
         return ", ".join(author.name for author in article.authors.all())
-
-    @admin.display(description="now shown")
-    def lead_picture(self, article: Article) -> str:
-        """The picture with the words that stand in for it."""
-        image = article.lead_image
-        if image is None:
-            return "The woven pattern grown from the slug."
-        return format_html(
-            '<img class="desk-picture" src="{}" alt="">{}',
-            image.thumbnail_url,
-            image.alt_text or "No alternative text yet.",
-        )
 
     def formfield_for_manytomany(self, db_field, request: HttpRequest, **kwargs):
         """Topics are few: all of them in sight, to be ticked."""

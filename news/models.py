@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import models
-from django.db.models import Count, Q
-from django.db.models.functions import TruncMonth, TruncYear
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject, TruncMonth, TruncYear
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localtime
@@ -119,6 +120,16 @@ class ArticleQuerySet(PublishableQuerySet):
     def for_list(self):
         """Public articles as lists show them: without bodies, with topics."""
         return self.public().newest_first().defer("body", "sources").prefetch_related("topics")
+
+    def with_signatures(self):
+        """Articles with `signatures`: name and account of each author, by name, in the article's own query."""
+        authors = Author.objects.filter(articles=OuterRef("pk")).order_by("name")
+        return self.annotate(signatures=ArraySubquery(authors.values(of=JSONObject(name="name", user_id="user_id"))))
+
+    def with_first_topic(self):
+        """Articles with `first_topic`: name and slug of the first topic, by name; None without one."""
+        topics = Topic.objects.filter(articles=OuterRef("pk")).order_by("name")
+        return self.annotate(first_topic=Subquery(topics.values(of=JSONObject(name="name", slug="slug"))[:1]))
 
     def in_year(self, year: int):
         """Published in that year, London time."""

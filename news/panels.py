@@ -4,13 +4,13 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from news.models import Article
+from news.models import Article, Topic
 from psg.home import Offer, Settings, panel
 
 
 def _leading_first():
     """Featured articles before the others, newest first: the first of them leads."""
-    return Article.objects.for_list().order_by("-featured", "-published_at", "-pk")
+    return Article.objects.for_list().prefetch_related(None).order_by("-featured", "-published_at", "-pk")
 
 
 @panel(
@@ -22,8 +22,10 @@ def _leading_first():
 )
 def lead(settings: Settings) -> dict[str, Any] | None:
     """The newest featured article, else the newest of all."""
-    article = _leading_first().select_related("lead_image").first()
-    return {"article": article} if article else None
+    article = _leading_first().select_related("lead_image").with_first_topic().first()
+    if article is None:
+        return None
+    return {"article": article, "topic": Topic(**article.first_topic) if article.first_topic else None}
 
 
 @panel(
@@ -41,6 +43,6 @@ def lead(settings: Settings) -> dict[str, Any] | None:
 )
 def latest(settings: Settings) -> dict[str, Any] | None:
     """The newest articles but for the one that leads."""
-    leading = _leading_first().prefetch_related(None).values("pk")[:1]
-    articles = list(Article.objects.for_list().exclude(pk__in=leading)[: settings.count])
+    leading = _leading_first().values("pk")[:1]
+    articles = list(Article.objects.for_list().prefetch_related(None).exclude(pk__in=leading)[: settings.count])
     return {"articles": articles, "words": settings} if articles else None

@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from news.models import LONDON, Article, Topic
+from news.models import LONDON, Article, Author, Topic
 from news.structured_data import article_json_ld
+from psg.library.in_text import pictures_in
 from psg.publishing.views import Preview, gone
 from psg.weave import card_png
 
@@ -87,14 +88,15 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 
 def article(request: HttpRequest, year: int, month: int, slug: str) -> HttpResponse:
     """One article. A wrong date leads to the right address; a withdrawn article is gone (410)."""
-    found = get_object_or_404(Article.objects.select_related("lead_image"), slug=slug)
+    found = get_object_or_404(Article.objects.select_related("lead_image").with_signatures(), slug=slug)
     if found.is_withdrawn:
         return gone(request)
     if not found.is_public:
         raise Http404
     if request.path != found.get_absolute_url():
         return HttpResponsePermanentRedirect(found.get_absolute_url())
-    return show_article(request, found)
+    authors = [Author(**signature) for signature in found.signatures]
+    return show_article(request, found, related_to={"topics": list(found.topics.all()), "authors": authors})
 
 
 def card(request: HttpRequest, year: int, month: int, slug: str) -> HttpResponse:
@@ -119,7 +121,7 @@ def share_links(url: str, title: str) -> list[dict[str, str]]:
 
 def og_image(article: Article) -> str:
     """The absolute address of the picture that represents the article elsewhere."""
-    path = article.lead_image.file.url if article.lead_image else f"{article.get_absolute_url()}card.png"
+    path = article.lead_image.card_url if article.lead_image else f"{article.get_absolute_url()}card.png"
     return path if path.startswith("http") else settings.SITE_URL + path
 
 
@@ -130,7 +132,7 @@ def show_article(
     preview: Preview | None = None,
     related_to: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Render an article as readers see it. `related_to` gives unsaved topics and authors of a preview."""
+    """Render an article as readers see it. `related_to` gives topics and authors, if they are known or unsaved."""
     related_to = related_to or {"topics": list(article.topics.all()), "authors": list(article.authors.all())}
     url = settings.SITE_URL + article.get_absolute_url()
     previous, following = article.neighbours()
@@ -138,6 +140,7 @@ def show_article(
     context = {
         "article": article,
         **related_to,
+        "pictures": pictures_in(article.body),
         "sources": article.source_list(),
         "related": article.related(related_to["topics"]),
         "previous": previous,

@@ -231,12 +231,17 @@ class RichTextWidget(CKEditorWidget):
         self.title = "Text"
 
     def _set_config(self) -> None:
+        from psg.library import picker  # settings.py reads this module before there are models
+
         upload = reverse("admin:library_image_editor_upload")
+        links = picker.window_url("document")
         self.config = EDITOR | {
             "title": self.title,  # what a screen reader calls the field
             "contentsCss": [static("css/site.css"), static("css/editor.css")],
             "filebrowserImageUploadUrl": upload,
             "imageUploadUrl": upload,
+            "filebrowserImageBrowseUrl": picker.window_url("picture"),
+            **({"filebrowserLinkBrowseUrl": links} if links else {}),
             "psgMedia": settings.MEDIA_URL,
             "psgDescribeUrl": reverse("admin:library_image_editor_describe"),
         }

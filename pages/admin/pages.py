@@ -17,6 +17,7 @@ from pages.admin.menus import MenuTicksMixin
 from pages.forms import MoveForm, PageForm, next_to
 from pages.models import Page
 from pages.models.places import PlaceRefused
+from psg.library.admin.fields import PictureFieldsMixin
 from psg.publishing.admin import PublishableAdmin, StatusFilter
 from psg.publishing.models import Publishable
 
@@ -25,7 +26,7 @@ SHOWN = 20
 
 
 @admin.register(Page)
-class PageAdmin(MenuTicksMixin, PublishableAdmin):
+class PageAdmin(MenuTicksMixin, PictureFieldsMixin, PublishableAdmin):
     """Static pages: listed as the tree they are, moved in it, written and published."""
 
     form = PageForm
@@ -35,7 +36,6 @@ class PageAdmin(MenuTicksMixin, PublishableAdmin):
     list_per_page = 1000  # a tree is not cut into pages
     search_fields = ["title", "path", "summary", "body"]
     prepopulated_fields = {"slug": ["title"]}
-    autocomplete_fields = ["lead_image"]
     readonly_fields = ["address", "address_to_move"]
     fieldsets = [
         (None, {"fields": ["title", "slug", "parent", "summary", "body"]}),

@@ -6,6 +6,7 @@ from django.shortcuts import render
 
 from pages.models import Page
 from pages.models.places import ADDRESS_MAX_LENGTH
+from psg.library.in_text import pictures_in
 from psg.publishing.views import Preview, gone
 
 
@@ -34,11 +35,12 @@ def _show(request: HttpRequest, page: Page, ancestors: list[Page], *, preview: P
     image = page.lead_image
     context = {
         "page": page,
+        "pictures": pictures_in(page.body),
         "ancestors": [ancestor for ancestor in ancestors if ancestor.is_public],
         "children": children,
         "siblings": siblings,
         "preview": preview,
-        "og_image_url": _absolute(image.file.url) if image else None,
+        "og_image_url": _absolute(image.card_url) if image else None,
         "og_image_alt": image.alt_text if image else None,
     }
     return render(request, "pages/page_detail.html", context)

@@ -21,7 +21,6 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_MEGAPIXELS = {"JPEG": 50, "MPO": 50, "PNG": 36, "GIF": 36, "WEBP": 9}
 MAX_EDGE = 2400  # pixels of the longer side, as stored
 JPEG_QUALITY = 85
-WEBP_QUALITY = 80
 # An opaque PNG above this is a photograph in the wrong format; below, most likely a drawing that JPEG would smear.
 PNG_MAX_BYTES = 500_000
 
@@ -84,17 +83,6 @@ def prepare(file: File) -> Prepared:
         ) from None
     content, extension = _encode(small, picture.format or "")
     return Prepared(content, extension, *small.size, hashlib.sha256(raw).hexdigest())
-
-
-def rendition(original: bytes, width: int) -> tuple[bytes, int]:
-    """A stored picture as WebP of that width in pixels, and its height."""
-    picture: Pillow.Image = Pillow.open(io.BytesIO(original))
-    height = max(1, round(picture.height * width / picture.width))
-    if picture.size != (width, height):
-        picture = picture.convert(_plain_mode(picture)).resize(
-            (width, height), Pillow.Resampling.LANCZOS, reducing_gap=3
-        )
-    return _save(picture.convert(_plain_mode(picture)), "WEBP", quality=WEBP_QUALITY, method=4), height
 
 
 # --- Checks ------------------------------------------------------------------------------------------------------

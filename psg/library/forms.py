@@ -1,4 +1,6 @@
-"""The form by which staff add a picture."""
+"""The forms by which staff add pictures and write the words for them."""
+
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -43,3 +45,54 @@ class AddImageForm(forms.ModelForm):
                 )
             )
         return self.prepared
+
+
+class ImageForm(forms.ModelForm):
+    """The words of a picture, and the point that stays in sight."""
+
+    class Meta:
+        model = Image
+        fields = ["alt_text", "caption", "credit", "title", "focal_x", "focal_y"]
+        widgets = {
+            side: forms.NumberInput(attrs={"min": 0, "max": 100, "class": "library-percent"})
+            for side in ("focal_x", "focal_y")
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for side in ("focal_x", "focal_y"):
+            self.fields[side].required = False  # left empty it stays as it is
+
+    def clean_focal_x(self) -> int:
+        return self._or_as_it_is("focal_x")
+
+    def clean_focal_y(self) -> int:
+        return self._or_as_it_is("focal_y")
+
+    def _or_as_it_is(self, side: str) -> int:
+        typed = self.cleaned_data[side]
+        return getattr(self.instance, side) if typed is None else typed
+
+
+class DescribeForm(forms.ModelForm):
+    """One of several pictures that wait for their words. Left empty it goes on waiting."""
+
+    alt_text = forms.CharField(
+        label="Alternative text",
+        required=False,
+        max_length=Image._meta.get_field("alt_text").max_length,
+        validators=Image._meta.get_field("alt_text").validators,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    class Meta:
+        model = Image
+        fields = ["alt_text", "caption", "credit"]
+        widgets = {name: forms.TextInput(attrs={"class": "vTextField"}) for name in ("caption", "credit")}
+        help_texts = {"caption": "", "credit": ""}  # said once, above the pictures
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.has_changed() and not cleaned.get("alt_text") and "alt_text" not in self.errors:
+            self.add_error("alt_text", "Please write what the picture shows as well.")
+        return cleaned

@@ -5,10 +5,11 @@ from functools import wraps
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
-from psg.library.actions import ImageRefused, add_image, describe
+from psg.library.actions import ImageRefused, describe, get_or_add_image
 from psg.library.models import Image
 
 
@@ -45,19 +46,20 @@ def editor_upload(request: HttpRequest) -> JsonResponse:
     if file is None:
         return _refusal("No file came with the request. Please choose one and try again.")
     try:
-        image = add_image(file=file, alt_text=_posted(request, "alt"), by=request.user, from_editor=True)
+        image, is_new = get_or_add_image(file=file, alt_text=_posted(request, "alt"), by=request.user, words_later=True)
     except ImageRefused as refused:
         return _refusal(refused.message)
-    return JsonResponse(
-        {
-            "uploaded": 1,
-            "fileName": str(image.file.name).rpartition("/")[2],
-            "url": image.file.url,
-            "width": image.width,
-            "height": image.height,
-            "alt": image.alt_text,
-        }
-    )
+    answer = {
+        "uploaded": 1,
+        "fileName": str(image.file.name).rpartition("/")[2],
+        "url": image.file.url,
+        "width": image.width,
+        "height": image.height,
+        "alt": image.alt_text,
+    }
+    if not is_new:
+        answer["existing"] = {"label": str(image), "url": reverse("admin:library_image_change", args=[image.pk])}
+    return JsonResponse(answer)
 
 
 @_for_picture_editors

@@ -50,6 +50,14 @@
     },
   })
 
+  const choose = (editor) => ({
+    type: "button",
+    id: "browse",
+    label: "Choose from the library …",
+    hidden: true,
+    filebrowser: { action: "Browse", target: "info:src", url: editor.config.filebrowserImageBrowseUrl },
+  })
+
   const upload = () => [
     { type: "file", id: "upload", label: "Picture: JPEG, PNG, WebP or GIF, at most 10 MB" },
     {
@@ -71,11 +79,11 @@
       if (name !== "image2") return
       const info = definition.getContents("info")
       const [source, alt] = [info.get("src"), info.get("alt")]
-      const others = info.elements.filter((element) => element.id !== "alt" && element.id !== undefined)
+      const others = info.elements.filter(({ id }) => id !== "alt" && id !== undefined)
       const size = info.elements.filter((element) => element.type === "hbox" && element.id === undefined)
       const caption = info.get("hasCaption")
       if (caption) caption.label = "With a caption under the picture"
-      info.elements = [alternativeText(alt), ...upload(), address(editor, source), ...size, ...others]
+      info.elements = [choose(editor), alternativeText(alt), ...upload(), address(editor, source), ...size, ...others]
       definition.title = "Picture"
       definition.removeContents("Upload")
       definition.minWidth = 460
@@ -110,7 +118,15 @@
     widget.edit()
   }
 
+  const sayItIsKnown = (editor, { existing }) => {
+    if (!existing) return
+    const escape = CKEDITOR.tools.htmlEncodeAttr
+    const link = `<a href="${escape(existing.url)}" target="_blank">“${escape(existing.label)}”</a>`
+    editor.showNotification(`This picture is in the library already: ${link}. That one is used.`, "info", 0)
+  }
+
   const watchUploads = (editor) => {
+    editor.on("fileUploadResponse", ({ data }) => sayItIsKnown(editor, data), null, null, 1000)
     editor.on("fileUploadRequest", ({ data }) => {
       const dialog = openImageDialog()
       if (dialog) data.requestData.alt = dialog.getValueOf("info", "alt").trim()

@@ -266,7 +266,7 @@ def test_a_pasted_picture_goes_to_the_library_and_its_words_are_asked_for(desk: 
     with desk.page.expect_response("**/editor-describe/"):
         dialog.get_by_text("OK", exact=True).click()
     image = Image.objects.get()
-    assert (image.from_editor, image.alt_text) == (True, WORDS)
+    assert (image.words_later, image.alt_text) == (True, WORDS)
     html = desk.html()
     assert f'src="/media/{image.file.name}"' in html
     assert f'alt="{WORDS}"' in html

@@ -12,7 +12,9 @@ from zeal.middleware import zeal_middleware
 
 from news.models import Article
 from psg.publishing.models import State
-from tests.factories import ArticleFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.psg.library import add, made
+from tests.psg.pictures import encoded
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +72,28 @@ def test_every_public_page_stays_within_six_queries(client, count):
     fill(count)
     costs = {path: len(queries(client, path)) for path in PAGES}
     assert {path: cost for path, cost in costs.items() if cost > BUDGET} == {}
+
+
+def test_an_article_with_pictures_and_two_authors_leaves_room_for_the_menus(client):
+    mining = TopicFactory()
+    pictures = [made(add(encoded("PNG", (500 + number, 300)))) for number in range(3)]
+    body = "".join(f'<p><img alt="A march" src="{image.file.url}"></p>' for image in pictures)
+    start = datetime(2019, 10, 13, 12, tzinfo=UTC)
+    for days in range(3):
+        about = {"topics": [mining], "authors": [AuthorFactory(), AuthorFactory()], "lead_image": pictures[days]}
+        article = ArticleFactory(**about, body=body, published_at=start - timedelta(days=days))
+    path = article.get_absolute_url()
+    assert len(queries(client, path)) <= BUDGET - 1
+    page = client.get(path).content.decode()
+    assert page.count("<picture>") == 6
+    assert all(author.name in page for author in article.authors.all())
+
+
+def test_the_home_page_costs_four_queries_and_the_menus(client):
+    fill(10)
+    Article.objects.update(lead_image=add())
+    assert len(queries(client, "/")) <= 4
+    assert "Topic " in client.get("/").content.decode()
 
 
 def test_a_page_far_down_the_list_costs_no_more_queries_than_the_first(client):

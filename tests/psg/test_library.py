@@ -247,7 +247,7 @@ def test_a_picture_without_words_is_refused(text, reason, settings):
 
 @pytest.mark.django_db
 def test_a_picture_from_the_editor_gets_its_words_afterwards_once():
-    image = add(alt_text="", from_editor=True)
+    image = add(alt_text="", words_later=True)
     assert list(Image.objects.undescribed()) == [image]
     with pytest.raises(ImageRefused):
         describe(image, alt_text="IMG_1.jpg")

@@ -5,8 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from psg.library.actions import store
+from psg.library.admin import ImageAdmin
 from psg.library.models import Image
-from tests.psg.library import WORDS, add, files, upload
+from tests.psg.library import WORDS, add, files, made, upload
 from tests.psg.pictures import REFUSED, encoded
 
 # --- In the back office --------------------------------------------------------------------------------------------
@@ -100,9 +101,53 @@ def test_words_are_changed_and_the_file_is_not(client_as):
 
 
 @pytest.mark.django_db
+def test_the_focal_point_is_saved_and_the_card_made_afresh(client_as, run_jobs):
+    image = made(add(encoded("JPEG", (700, 500)), "a.jpg"))
+    url = reverse("admin:library_image_change", args=[image.pk])
+    client = client_as("Editor")
+    assert client.post(url, {"alt_text": WORDS, "focal_x": "30", "focal_y": "71"}).status_code == 302
+    run_jobs()
+    after = Image.objects.get()
+    assert (after.focal_x, after.focal_y, after.renditions) == (30, 71, image.renditions)
+    assert after.card != image.card
+    assert "library-crop focus-x-30 focus-y-70 crop-square" in client.get(url).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("typed", "kept"), [("", 50), ("101", None), ("-1", None), ("left", None), ("33.3", None)])
+def test_a_focal_point_outside_the_picture_is_refused_beside_the_field(typed, kept, client_as):
+    image = add()
+    url = reverse("admin:library_image_change", args=[image.pk])
+    answer = client_as("Editor").post(url, {"alt_text": WORDS, "focal_x": typed, "focal_y": "50"})
+    if kept is None:
+        assert list(answer.context["adminform"].form.errors) == ["focal_x"]
+    else:
+        assert answer.status_code == 302
+    assert Image.objects.get().focal_x == 50
+
+
+@pytest.mark.django_db
+def test_saving_words_keeps_the_copies_that_the_worker_made_meanwhile(client_as, monkeypatch):
+    """The form was read before the worker wrote: only what the form shows is written back."""
+    image = add(encoded("JPEG", (700, 500)), "a.jpg")
+    save_model = ImageAdmin.save_model
+
+    def meanwhile(*args):
+        made(image)
+        save_model(*args)
+
+    monkeypatch.setattr(ImageAdmin, "save_model", meanwhile)
+    url = reverse("admin:library_image_change", args=[image.pk])
+    client_as("Editor").post(url, {"alt_text": "A march in Puno", "focal_x": "50", "focal_y": "50"})
+    image.refresh_from_db()
+    assert image.alt_text == "A march in Puno"
+    assert len(image.renditions) == 4
+
+
+@pytest.mark.django_db
 def test_the_list_shows_pictures_and_finds_them_by_their_words(client_as):
     add(), add(encoded("JPEG"), "a.jpg", alt_text="Potatoes of many colours", credit="Ana Ruiz")
-    add(encoded("WEBP"), "a.webp", alt_text="", from_editor=True)
+    add(encoded("WEBP"), "a.webp", alt_text="", words_later=True)
     client, url = client_as("Editor"), reverse("admin:library_image_changelist")
     page = client.get(url).content.decode()
     assert page.count("library-thumbnail") == 3
@@ -125,7 +170,7 @@ def test_the_list_asks_the_same_number_of_queries_for_any_number_of_pictures(cli
 @pytest.mark.django_db
 def test_other_forms_offer_only_pictures_with_words(client_as):
     described = add()
-    add(encoded("WEBP"), "a.webp", alt_text="", from_editor=True)
+    add(encoded("WEBP"), "a.webp", alt_text="", words_later=True)
     answer = client_as("Editor").get(
         reverse("admin:autocomplete"),
         {"app_label": "news", "model_name": "article", "field_name": "lead_image", "term": ""},
@@ -152,6 +197,15 @@ def test_the_editor_gets_the_address_of_the_picture_it_sent(client_as, staff, se
         "alt": WORDS,
     }
     assert image.created_by == staff("Writer")
+
+
+@pytest.mark.django_db
+def test_the_editor_is_told_which_picture_is_the_same(client_as, settings):
+    image = add()
+    answer = client_as("Editor").post(reverse(UPLOAD), {"upload": upload(encoded()), "alt": "Other words"}).json()
+    assert answer["url"] == image.file.url
+    assert answer["existing"] == {"label": WORDS, "url": f"/admin/library/image/{image.pk}/change/"}
+    assert files(settings) == [image.file.name]
 
 
 @pytest.mark.django_db
@@ -206,7 +260,7 @@ def test_the_editors_views_need_the_csrf_token(name, staff, settings):
 
 @pytest.mark.django_db
 def test_words_written_in_a_text_are_kept_for_the_picture_that_had_none(client_as):
-    image, client = add(alt_text="", from_editor=True), client_as("Writer")
+    image, client = add(alt_text="", words_later=True), client_as("Writer")
     body = {"url": image.file.url, "alt": WORDS}
     assert client.post(reverse(DESCRIBE), body | {"alt": "IMG_1.jpg"}).json()["described"] is False
     assert client.post(reverse(DESCRIBE), body | {"url": "/media/library/none.png"}).json()["described"] is False

@@ -3,25 +3,33 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.forms.widgets import Script
+from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.urls import path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
-from psg.library import views
-from psg.library.actions import store
-from psg.library.forms import AddImageForm
+from psg.library import picker, views
+from psg.library.actions import move_focus, store
+from psg.library.admin.several import SeveralImagesMixin
+from psg.library.forms import AddImageForm, ImageForm
+from psg.library.html import picture_html
 from psg.library.models import Image
-from psg.library.templatetags.library import picture
+from psg.library.widgets import about
 
+FOCUS = "Click in the picture on what must stay in sight where it is cropped: a face, a banner."
+FOCAL = {"focal_x", "focal_y"}
 PREVIEW: dict[str, Any] = {"class": "library-preview"}
 WORDS = (None, {"fields": ["alt_text", "caption", "credit", "title"]})
 
 
 @admin.register(Image)
-class ImageAdmin(admin.ModelAdmin):
-    """Pictures: upload once, describe once, use many times. The file of a picture is not replaced."""
+class ImageAdmin(SeveralImagesMixin, admin.ModelAdmin):
+    """Pictures: upload once, describe once, use many times."""
 
+    form = ImageForm
     list_display = ["thumbnail", "words", "credit", "dimensions", "created_at"]
     list_display_links = ["thumbnail", "words"]
     list_filter = ["created_at", ("alt_text", admin.EmptyFieldListFilter)]
@@ -30,13 +38,15 @@ class ImageAdmin(admin.ModelAdmin):
     date_hierarchy = "created_at"
 
     class Media:
-        css = {"all": ["css/editor-library.css"]}
+        css = {"all": ["css/components/focus.css", "css/editor-library.css"]}
+        js = [Script("js/admin-focus.js", type="module")]
 
     # --- What is shown ---
 
     @admin.display(description="picture")
     def thumbnail(self, image: Image) -> str:
-        return format_html('<img class="library-thumbnail" src="{}" alt="" loading="lazy">', image.thumbnail_url)
+        classes = f"library-thumbnail {image.focus_class}"
+        return format_html('<img class="{}" src="{}" alt="" loading="lazy">', classes, image.thumbnail_url)
 
     @admin.display(description="alternative text", ordering="alt_text")
     def words(self, image: Image) -> str:
@@ -48,10 +58,21 @@ class ImageAdmin(admin.ModelAdmin):
 
     @admin.display(description="picture")
     def preview(self, image: Image) -> str:
+        """The picture, in which a script lets one click, and how it looks in the site's boxes."""
+        crops = [("3-2", "3 : 2"), ("square", "Square"), ("wide", "Wide")]
+        classes, url = f"library-crop {image.focus_class}", image.thumbnail_url
+        boxes = format_html_join(
+            "",
+            '<figure><img class="{} crop-{}" src="{}" alt=""><figcaption>{}</figcaption></figure>',
+            ((classes, shape, url, name) for shape, name in crops),
+        )
+        shown = picture_html(image, sizes="30rem", alt=image.alt_text, eager=True, **PREVIEW)
         return format_html(
-            '<a href="{}">{}</a>',
+            '<div class="library-focus" data-focus><div class="library-focus-picture">{}</div>'
+            '<div class="library-crops">{}</div></div><a href="{}">Open the file</a>',
+            shown,
+            boxes,
             image.file.url,
-            picture(image, sizes="30rem", eager=True, **PREVIEW),
         )
 
     # --- Forms ---
@@ -63,7 +84,7 @@ class ImageAdmin(admin.ModelAdmin):
         if obj is None:
             return [(None, {"fields": ["upload"]}), WORDS]
         return [
-            (None, {"fields": ["preview", "dimensions"]}),
+            (None, {"fields": ["preview", ("focal_x", "focal_y"), "dimensions"], "description": FOCUS}),
             WORDS,
             ("Where it comes from", {"fields": ["created_at", "created_by"]}),
         ]
@@ -73,7 +94,10 @@ class ImageAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Image, form: Any, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            # Not the rest of the row: the worker may have made copies since the form was opened.
+            obj.save(update_fields=[name for name in form.changed_data if name not in FOCAL])
+            if FOCAL & set(form.changed_data):
+                move_focus(obj, x=obj.focal_x, y=obj.focal_y)
         else:
             stored = store(obj, form.prepared, by=request.user)
             if stored is not obj:  # a double click: the other request was quicker
@@ -93,5 +117,35 @@ class ImageAdmin(admin.ModelAdmin):
         return [
             path("editor-upload/", views.editor_upload, name="library_image_editor_upload"),
             path("editor-describe/", views.editor_describe, name="library_image_editor_describe"),
+            path("pick/<slug:kind>/", self.admin_site.admin_view(picker.pick), name="library_pick"),
+            path("<int:pk>/about/", self.admin_site.admin_view(self.about_view), name="library_image_about"),
             *super().get_urls(),
         ]
+
+    def about_view(self, request: HttpRequest, pk: int) -> JsonResponse:
+        """A picture that was chosen in another form: thumbnail, words, and where they are changed."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return JsonResponse(about(get_object_or_404(Image, pk=pk)))
+
+
+def _choice(image: Image) -> picker.Choice:
+    """As the editor's window shows it."""
+    return picker.Choice(
+        url=image.file.url,
+        label=image.title or image.alt_text,
+        note=f"{image.width:,} × {image.height:,} px",
+        thumbnail_url=image.thumbnail_url,
+        alt_text=image.alt_text,
+    )
+
+
+picker.offer(
+    picker.Kind(
+        name="picture",
+        title="Choose a picture",
+        permission="library.view_image",
+        find=lambda words: Image.objects.described().matching(words),
+        choice=_choice,
+    )
+)

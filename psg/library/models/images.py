@@ -1,18 +1,23 @@
 """The pictures of the site, each with the words that stand in for it."""
 
+import posixpath
 import re
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.core.validators import MaxValueValidator
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
 ALT_TEXT_MAX_LENGTH = 250
+MAX_SEARCH_WORDS = 10
+CENTRE = 50  # percent
 # What cameras, phones and web sites call their files: "IMG_1234.jpg", "DSC00012", "photo-2019_10_13", "image (3).png".
 _FILE_NAME = re.compile(
     r"""^\s*(?:
@@ -38,19 +43,46 @@ def upload_path(image: "Image", filename: str) -> str:
     return f"library/{timezone.localdate():%Y}/{secrets.token_hex(8)}.{extension}"
 
 
+def _percent(label: str) -> Any:
+    """A place on one side of a picture."""
+    return models.PositiveSmallIntegerField(
+        label, default=CENTRE, validators=[MaxValueValidator(100)], help_text="Percent, 0 to 100."
+    )
+
+
 class ImageQuerySet(models.QuerySet):
     """The questions that the library asks."""
 
     def undescribed(self):
-        """Pictures pasted into a text whose alternative text nobody has written in the library yet."""
+        """Pictures whose alternative text nobody has written in the library yet."""
         return self.filter(alt_text="")
+
+    def described(self):
+        """Pictures that may be chosen for a text."""
+        return self.exclude(alt_text="")
+
+    def matching(self, text: str):
+        """Those whose words hold every word of `text`, wherever."""
+        found = self
+        for word in text.split()[:MAX_SEARCH_WORDS]:
+            holds = Q()
+            for field in ("title", "alt_text", "caption", "credit"):
+                holds |= Q(**{f"{field}__icontains": word})
+            found = found.filter(holds)
+        return found
+
+    def own_first(self, user):
+        """Those that the user added before those of colleagues, each newest first."""
+        own = Case(When(created_by=user, then=Value(0)), default=Value(1))
+        return self.order_by(own, "-created_at", "-pk")
 
 
 class Image(models.Model):
     """One picture. Made by `psg.library.actions.add_image` alone: the file is re-encoded, never the bytes that came.
 
-    `renditions` lists the smaller WebP copies that the worker made, narrowest first, as
-    `{"width": px, "height": px, "name": storage name}`. They stand in the row so that showing a picture costs no query.
+    `renditions` lists the copies that the worker made, narrowest first, as `{"width": px, "height": px,
+    "name": storage name, "type": "avif" or "webp"}`. They stand in the row so that showing a picture costs no query.
+    `card` names the crop that other sites show beside a link; empty until the worker has made it.
     """
 
     file = models.FileField(upload_to=upload_path, max_length=200)
@@ -71,11 +103,14 @@ class Image(models.Model):
     height = models.PositiveIntegerField(editable=False, help_text="Pixels.")
     bytes = models.PositiveIntegerField("size", editable=False, help_text="Bytes of the stored file.")
     sha256 = models.CharField(max_length=64, unique=True, editable=False, help_text="Of the file as it was uploaded.")
+    focal_x = _percent("focal point, from the left")
+    focal_y = _percent("focal point, from the top")
     renditions = models.JSONField(default=list, editable=False)
-    from_editor = models.BooleanField(
+    card = models.CharField(max_length=200, blank=True, editable=False)
+    words_later = models.BooleanField(
         default=False,
         editable=False,
-        help_text="It came by paste or drop into a text, where its alternative text is written afterwards.",
+        help_text="It came into a text or with several others: its alternative text is written afterwards.",
     )
     created_at = models.DateTimeField("added", auto_now_add=True)
     created_by = models.ForeignKey(
@@ -95,9 +130,12 @@ class Image(models.Model):
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["-created_at", "-id"], name="library_image_newest")]
         constraints = [
-            models.CheckConstraint(name="library_image_described", condition=~Q(alt_text="") | Q(from_editor=True)),
+            models.CheckConstraint(name="library_image_described", condition=~Q(alt_text="") | Q(words_later=True)),
             models.CheckConstraint(
                 name="library_image_has_size", condition=Q(width__gt=0) & Q(height__gt=0) & Q(bytes__gt=0)
+            ),
+            models.CheckConstraint(
+                name="library_image_focus_inside", condition=Q(focal_x__lte=100) & Q(focal_y__lte=100)
             ),
         ]
 
@@ -106,8 +144,32 @@ class Image(models.Model):
 
     @property
     def thumbnail_url(self) -> str:
-        """The address of the smallest copy there is."""
-        return default_storage.url(self.renditions[0]["name"]) if self.renditions else self.file.url
+        """The address of the smallest copy that every browser shows."""
+        return next((default_storage.url(copy["name"]) for copy in self.copies("webp")), self.file.url)
+
+    @property
+    def card_url(self) -> str:
+        """The address of what other sites show beside a link; the picture itself before the worker came."""
+        return default_storage.url(self.card) if self.card else self.file.url
+
+    @property
+    def copies_stem(self) -> str:
+        """What the storage names of all its copies begin with: its own folder and token."""
+        folder, name = posixpath.split(str(self.file.name))
+        return f"library/copies/{posixpath.basename(folder)}/{posixpath.splitext(name)[0]}-"
+
+    @property
+    def focus_class(self) -> str:
+        """The stylesheet's classes that keep the focal point in sight where a picture is cropped; none for the middle.
+
+        In steps of ten percent: the site's policy allows no style attribute that could say it exactly.
+        """
+        x, y = (10 * ((percent + 5) // 10) for percent in (self.focal_x, self.focal_y))
+        return "" if (x, y) == (CENTRE, CENTRE) else f"focus-x-{x} focus-y-{y}"
+
+    def copies(self, kind: str) -> list[dict[str, Any]]:
+        """The copies of one type, "avif" or "webp", narrowest first."""
+        return [copy for copy in self.renditions if copy["type"] == kind]
 
 
 @receiver(post_delete, sender=Image)
@@ -116,10 +178,10 @@ def delete_files(sender, instance: Image, **kwargs) -> None:
 
     A signal, because rows also go by queryset and by the admin's bulk action, which call no method of the model.
     """
-    names = [instance.file.name, *(rendition["name"] for rendition in instance.renditions)]
+    names = [instance.file.name, instance.card, *(copy["name"] for copy in instance.renditions)]
 
     def delete_all() -> None:
-        for name in names:
+        for name in filter(None, names):
             default_storage.delete(name)
 
     transaction.on_commit(delete_all)
