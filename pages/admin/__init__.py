@@ -1,5 +1,6 @@
-"""The desk for what staff build themselves, one file a subject."""
+"""The desk for what staff build themselves and for what people write to them, one file a subject."""
 
+from pages.admin.contact import ContactMessageAdmin, ContactSubjectAdmin
 from pages.admin.pages import PageAdmin
 
-__all__ = ["PageAdmin"]
+__all__ = ["ContactMessageAdmin", "ContactSubjectAdmin", "PageAdmin"]

@@ -23,7 +23,12 @@ ROLES: dict[str, dict[str, list[str]]] = {
             "publish_article",
             *(f"{verb}_{model}" for verb in FULL for model in ("article", "topic", "author")),
         ],
-        "pages": ["publish_page", *(f"{verb}_page" for verb in FULL)],
+        "pages": [
+            "publish_page",
+            *(f"{verb}_{model}" for verb in FULL for model in ("page", "contactsubject")),
+            "view_contactmessage",
+            "change_contactmessage",  # to answer
+        ],
         "library": [f"{verb}_image" for verb in FULL],
         "publishing": [f"{verb}_redirect" for verb in FULL],
     },
@@ -31,7 +36,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
         "library": ["add_image", "change_image", "view_image"],
     },
-    "Membership": {},
+    "Membership": {"pages": ["view_contactmessage", "change_contactmessage"]},
     "Treasurer": {},
 }
 ADMINISTRATOR = "Administrator"

@@ -13,9 +13,10 @@ pytestmark = pytest.mark.django_db
 NEWS = {"news.article", "news.topic", "news.author"}
 SEES = {
     "Writer": NEWS | {"library.image"},
-    "Editor": NEWS | {"library.image", "pages.page", "publishing.redirect"},
+    "Editor": NEWS
+    | {"library.image", "pages.page", "pages.contactmessage", "pages.contactsubject", "publishing.redirect"},
     "Events": {"events.event", "library.image"},
-    "Membership": set(),
+    "Membership": {"pages.contactmessage"},
     "Treasurer": set(),
 }
 
