@@ -61,6 +61,15 @@ class ContactMessageAdmin(admin.ModelAdmin):
         # A form that was opened before somebody else answered still holds a text that must not be lost.
         return [*fields, "answer"] if may_answer or request.method == "POST" else fields
 
+    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        """Nothing here is chosen "to change"."""
+        return super().changelist_view(request, {"title": "Messages from the contact form"} | (extra_context or {}))
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
+        """The same of one."""
+        title = {"title": "Message from the contact form"}
+        return super().change_view(request, object_id, form_url, title | (extra_context or {}))
+
     # --- What is shown -------------------------------------------------------------------------------------------
 
     @admin.display(description="from", ordering="name")

@@ -66,7 +66,7 @@ class ContactForm(forms.Form):
         },
     )
     subject = forms.ModelChoiceField(
-        label=_("What is it about?"),
+        label=_("Subject"),
         queryset=ContactSubject.objects.none(),
         empty_label=_("Please choose"),
         error_messages={
@@ -86,7 +86,7 @@ class ContactForm(forms.Form):
     wants_copy = forms.BooleanField(
         label=_("Send me a copy"),
         required=False,
-        help_text=_("We mail you a link that shows your message for 30 days, once a day at most."),
+        help_text=_("You get a link by email that shows your message for 30 days, once a day at most."),
     )
 
     def __init__(self, data: QueryDict | None = None) -> None:

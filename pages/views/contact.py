@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pages.contact import actions, guard
@@ -19,7 +19,8 @@ from psg.publishing.views import as_preview
 OTHER_WAYS = "about/contact"
 
 
-@never_cache
+# Only by the visitor's own browser: whoever goes back finds the same form with what was typed.
+@cache_control(private=True, max_age=0, must_revalidate=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest) -> HttpResponse:
     """The form. What a robot sends is not kept, and answered as if it were, so that it does not try another way."""

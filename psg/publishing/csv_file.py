@@ -71,7 +71,7 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("cp1252", "replace")
-            notes = ["It is not in UTF-8 and was read as Windows-1252 (Latin-1): please check letters with accents."]
+            notes = ["The file is not in UTF-8; it was read as Windows-1252 (Latin-1). Check letters with accents."]
     if any(ord(sign) < 32 and sign not in "\t\r\n" for sign in text):
         raise UnreadableFile("The file is no text. Save it as CSV and try again.")
     return text, notes

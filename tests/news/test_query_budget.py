@@ -29,6 +29,7 @@ PAGES = [
     "/news/topics/",
     "/events/",
     "/about/",
+    "/contact/",
     "/search/?q=story",
 ]
 

@@ -19,6 +19,12 @@ LIST = "/admin/pages/contactmessage/"
 SUBJECTS = "/admin/pages/contactsubject/"
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    """Nobody signs in with one here, and each test makes staff."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def received(name: str = "Ana Example", *, answered: bool = False, **values) -> ContactMessage:
     values = {"email": "ana@example.org", "message": "Where can I read\nabout Las Bambas?"} | values
     at = timezone.now() if answered else None

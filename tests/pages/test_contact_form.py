@@ -59,8 +59,8 @@ class TestSending:
         assert response.status_code == 403
         assert "what you typed is usually still there" in html_of(response)
 
-    def test_no_cache_keeps_the_form(self, client):
-        assert "no-store" in client.get("/contact/")["Cache-Control"]
+    def test_no_cache_but_the_visitors_own_keeps_the_form(self, client):
+        assert "private" in client.get("/contact/")["Cache-Control"]
 
     def test_browsers_are_told_what_each_field_is(self, client):
         page = html_of(client.get("/contact/"))

@@ -62,6 +62,12 @@ class Desk:
         return error
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    """Nobody signs in with one here, and each test makes staff."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def desk(client_as) -> Desk:
     return Desk(client_as("Editor"))
