@@ -11,14 +11,25 @@ import time
 import uuid
 from email.message import EmailMessage as Message
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
 
 from psg.jobs import enqueue
 
 logger = logging.getLogger("psg.mail")
+
+
+def send(template: str, *, to: list[str], context: dict[str, Any], reply_to: list[str] | None = None) -> None:
+    """Send one mail in text and HTML, made of `<template>_subject.txt`, `.txt` and `.html`."""
+    context = {"site_url": settings.SITE_URL} | context
+    subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+    message = EmailMultiAlternatives(subject, render_to_string(f"{template}.txt", context), to=to, reply_to=reply_to)
+    message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    message.send()
 
 
 class RawMessage(EmailMessage):

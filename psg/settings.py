@@ -196,6 +196,8 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
+# Limits count by the visitor's network address. X-Forwarded-For is believed as far as our own proxies wrote it.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 
@@ -211,6 +213,7 @@ EMAIL_TIMEOUT = 20
 DEVELOPMENT_MAIL_DIR = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or f"{SITE_NAME} <website@{_site.hostname}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="") or parseaddr(DEFAULT_FROM_EMAIL)[1]
 ADMINS = [parseaddr(address) for address in env.list("ADMINS", default=[])]
 
 # --- Jobs --------------------------------------------------------------------------------------------------------

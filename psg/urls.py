@@ -10,6 +10,7 @@ urlpatterns = [
     path("news/", include("news.urls")),
     path("events/", include("events.urls")),
     path("membership/", include("membership.urls")),
+    path("contact/", include("pages.contact.urls")),
     path("search/", views.search_page, name="search"),
     path("preview/<str:token>/", preview, name="preview"),
     path("weave/<slug:seed>.svg", views.woven_picture, name="weave"),

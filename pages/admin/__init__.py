@@ -1,7 +1,8 @@
-"""The desk for what staff build themselves, one file a subject."""
+"""The desk for what staff build themselves and for what people write to them, one file a subject."""
 
+from pages.admin.contact import ContactMessageAdmin, ContactSubjectAdmin
 from pages.admin.home import HomePanelAdmin
 from pages.admin.menus import MenuAdmin
 from pages.admin.pages import PageAdmin
 
-__all__ = ["HomePanelAdmin", "MenuAdmin", "PageAdmin"]
+__all__ = ["ContactMessageAdmin", "ContactSubjectAdmin", "HomePanelAdmin", "MenuAdmin", "PageAdmin"]

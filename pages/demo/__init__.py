@@ -1,7 +1,8 @@
-"""The section “About” of the demonstration site.
+"""The section “About” of the demonstration site, and what its contact form offers to choose from.
 
-Titles and summaries of its three pages are the charity's own, of October 2019; the bodies were written for
-the demo and say so. Metadata is in pages.json, each body in bodies/<slug>.html.
+Titles and summaries of aims, history and human rights are the charity's own, of October 2019; everything else was
+written for the demo and says so. What only the charity can know stands in [brackets]. Metadata is in pages.json, each
+body in bodies/<slug>.html.
 """
 
 import json
@@ -12,23 +13,39 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from pages import home, menus
-from pages.models import Page
+from pages.models import ContactSubject, Page
 from pages.panels import ABOUT
 from psg import demo
 from psg.publishing import actions
 
 HERE = Path(__file__).parent
+SUBJECTS = [
+    ("Membership and events", "members@demo.example"),
+    ("The news, or a mistake in it", "news@demo.example"),
+    ("Press and research", "press@demo.example"),
+    ("Something else", "office@demo.example"),
+]
 PUBLISHED_AT = datetime(2019, 9, 1, 12, tzinfo=ZoneInfo("Europe/London"))
 
 
 def load() -> dict[str, int]:
-    """Add the pages that are missing, by their address; the number added."""
+    """Add the pages that are missing, by their address, and the subjects where there are none; the numbers added."""
     pages = json.loads((HERE / "pages.json").read_text(encoding="utf-8"))
     added = sum(_add_page(position, **page) for position, page in enumerate(pages))
     menus.link_pages()
     if about := Page.objects.filter(path=ABOUT).first():
         home.link_section("about", about)
-    return {"pages": added}
+    return {"pages": added, "contact subjects": _add_subjects()}
+
+
+def _add_subjects() -> int:
+    if ContactSubject.objects.exists():
+        return 0
+    made = ContactSubject.objects.bulk_create(
+        ContactSubject(label=label, recipients=recipient, position=position * 10)
+        for position, (label, recipient) in enumerate(SUBJECTS)
+    )
+    return len(made)
 
 
 @transaction.atomic

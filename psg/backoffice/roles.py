@@ -25,7 +25,9 @@ ROLES: dict[str, dict[str, list[str]]] = {
         ],
         "pages": [
             "publish_page",
-            *(f"{verb}_page" for verb in FULL),
+            *(f"{verb}_{model}" for verb in FULL for model in ("page", "contactsubject")),
+            "view_contactmessage",
+            "change_contactmessage",  # to answer
             *(f"{verb}_{model}" for verb in ("change", "view") for model in ("menu", "homepanel")),
         ],
         "library": [f"{verb}_image" for verb in FULL],
@@ -35,7 +37,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
         "library": ["add_image", "change_image", "view_image"],
     },
-    "Membership": {},
+    "Membership": {"pages": ["view_contactmessage", "change_contactmessage"]},
     "Treasurer": {},
 }
 ADMINISTRATOR = "Administrator"

@@ -204,6 +204,13 @@ class Redirect(models.Model):
         constraints = [
             models.CheckConstraint(name="redirect_old_is_a_path", condition=Q(old_path__startswith="/")),
             models.CheckConstraint(name="redirect_leads_elsewhere", condition=~Q(old_path=models.F("new_path"))),
+            # Browsers take //host, /\\host and /<tab>/host for another site: what looks like a path has to be one.
+            models.CheckConstraint(
+                name="redirect_new_is_an_address",
+                condition=Q(new_path__regex=r"^(/|https?://)")
+                & ~Q(new_path__startswith="//")
+                & ~Q(new_path__regex=r"[[:cntrl:]\\]"),
+            ),
         ]
 
     def __str__(self) -> str:

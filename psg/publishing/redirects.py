@@ -2,18 +2,25 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from psg.publishing.living import living
 from psg.publishing.models import Redirect
 
 # The old site's addresses. Asked last: what staff enter for one of them wins.
 LEGACY = {"/news.php": "/news/", "/articles.php": "/news/", "/about.php": "/about/"}
 LEGACY_ARTICLE = re.compile(r"/(\d{4})/(\d{1,2})/([-\w]+)/?", re.ASCII)
+
+MAX_LENGTH = 400  # characters, of either address
+_NO_ADDRESS = re.compile(r"[\\\x00-\x20\x7f]")
+_BAD_TARGET = "Write /a/path/ or a full address, https://…"
 
 
 class RedirectLoop(ValidationError):
@@ -24,17 +31,47 @@ class RedirectLoop(ValidationError):
 
 
 def normalised(path: str) -> str:
-    """An old address as it is kept: path and query, whatever site's name came with it. Raises ValidationError."""
-    parts = urlsplit(path.strip())
+    """An old address as it is kept: path and query, whatever site's name came with it, as a request for it is read
+    (`%C3%B1` is “ñ”). Raises ValidationError.
+    """
+    try:
+        parts = urlsplit(path.strip())
+    except ValueError as error:  # a bracket that is no IPv6 address
+        raise ValidationError(f"“{path}” is not an address.") from error
     if path.strip().startswith("//") or not parts.path.startswith("/"):
         raise ValidationError("Start with a slash: /old/address/. The site's own name is not part of it.")
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    return _fitting(unquote(parts.path) + (f"?{parts.query}" if parts.query else ""))
+
+
+def checked_target(new: str) -> str:
+    """A new address as it is kept: a path here, or a full address that somebody typed. Raises ValidationError.
+
+    Browsers read `//host`, `/\\host` and `/<tab>/host` as addresses of another site: none of them is a path.
+    """
+    new = _without_own_host(new.strip())
+    if _NO_ADDRESS.search(new):
+        raise ValidationError(_BAD_TARGET)
+    if not new.startswith("/") or new.startswith("//"):
+        URLValidator(schemes=["http", "https"], message=_BAD_TARGET)(new)
+    return _fitting(new)
+
+
+def _without_own_host(address: str) -> str:
+    """`https://our.site/path/` is `/path/`, so that a circle is seen for what it is."""
+    own = settings.SITE_URL
+    return (address.removeprefix(own) or "/") if f"{address}/".startswith(f"{own}/") else address
+
+
+def _fitting(address: str) -> str:
+    if len(address) > MAX_LENGTH or "\0" in address:
+        raise ValidationError(f"An address has at most {MAX_LENGTH} characters, all of them visible.")
+    return address
 
 
 def final_target(new: str) -> str:
-    """Where `new` really leads: chains are one step long, so one look is enough."""
+    """Where `new` really leads: chains are one step long, so one look is enough. Where a page lives, readers stay."""
     further = Redirect.objects.filter(old_path=new).values_list("new_path", flat=True).first()
-    return further or new
+    return further if further and not living([new]) else new
 
 
 @transaction.atomic
@@ -42,10 +79,14 @@ def add(old: str, new: str, *, by=None, automatic: bool = False) -> Redirect:
     """Send readers of `old` to `new` from now on.
 
     Chains are flattened both ways: what led to `old` leads to `new`, and `new` is followed to where it leads itself.
-    Raises RedirectLoop if that comes back to `old`, ValidationError if `old` is no path.
+    Raises RedirectLoop if that comes back to `old`; ValidationError if `old` is no path, `new` is no address, or one
+    that is left by itself would lead to another site.
     """
     old = normalised(old)
-    new = final_target(new.strip())
+    new = checked_target(new)
+    if automatic and not new.startswith("/"):
+        raise ValidationError("Only staff send readers to another site.")
+    new = final_target(new)
     if new == old:
         raise RedirectLoop(old)
     Redirect.objects.filter(new_path=old).exclude(old_path=new).update(new_path=new)

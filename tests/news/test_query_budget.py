@@ -31,6 +31,7 @@ PAGES = [
     "/news/topics/",
     "/events/",
     "/about/",
+    "/contact/",
     "/search/?q=story",
 ]
 

@@ -6,7 +6,9 @@ from django.test import Client
 
 pytestmark = pytest.mark.django_db
 
-PATHS = ["/", "/news/", "/news/2019/", "/search/", "/events/", "/about/", "/news/feed/", "/accounts/login/"]
+PATHS = [
+    "/", "/news/", "/news/2019/", "/search/", "/events/", "/about/", "/contact/", "/news/feed/", "/accounts/login/",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -58,7 +58,7 @@ def everything() -> dict[str, list]:
 
 
 def test_an_empty_site_gets_articles_pages_events_and_staff_and_is_told_the_logins(loaded):
-    assert re.search(r"added 3 staff accounts, 10 topics, 1 author, 14 articles, 4 pages, 2 events", loaded)
+    assert "added 3 staff accounts, 10 topics, 1 author, 14 articles, 9 pages, 4 contact subjects, 2 events" in loaded
     assert all(line in loaded for line in demo.staff_logins())
     assert Article.objects.public().count() == 11
     assert {page.path for page in Page.objects.public()} == {
@@ -66,6 +66,11 @@ def test_an_empty_site_gets_articles_pages_events_and_staff_and_is_told_the_logi
         "about/aims",
         "about/historical-overview",
         "about/human-rights",
+        "about/who-we-are",
+        "about/contact",
+        "about/privacy",
+        "about/accessibility",
+        "about/complaints",
     }
 
 
@@ -235,3 +240,25 @@ def test_a_production_site_refuses_the_demo_and_stays_empty(settings):
 def test_a_negative_archive_is_refused():
     with pytest.raises(CommandError, match="0 or more"):
         load_demo(articles=-5)
+
+
+def test_the_home_page_still_introduces_aims_history_and_rights(loaded, client):
+    html = client.get("/").content.decode()
+    titles = [html.index(f">{title}<") for title in ("PSG Aims", "Historical Overview", "Human Rights")]
+    assert titles == sorted(titles)
+    assert "Accessibility statement" not in html
+
+
+def test_the_pages_on_privacy_contact_and_complaints_lead_to_each_other_and_nowhere_dead(loaded, client):
+    for page in Page.objects.public():
+        for path in re.findall(r'href="(/[^"]*)"', page.body):
+            assert client.get(path).status_code == 200, (page.path, path)
+
+
+def test_every_cookie_that_the_site_sets_is_named_on_the_page_on_privacy(loaded, client):
+    client.get("/contact/")
+    client.post("/accounts/login/", {"login": "editor@demo.example", "password": "demo-editor-2019"})
+    client.post("/accounts/logout/")
+    text = Page.objects.get(path="about/privacy").body
+    assert {"csrftoken", "sessionid"} <= set(client.cookies)
+    assert [name for name in client.cookies if name not in text] == []

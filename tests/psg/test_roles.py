@@ -13,9 +13,11 @@ pytestmark = pytest.mark.django_db
 NEWS = {"news.article", "news.topic", "news.author"}
 SEES = {
     "Writer": NEWS | {"library.image"},
-    "Editor": NEWS | {"library.image", "pages.page", "pages.menu", "pages.homepanel", "publishing.redirect"},
+    "Editor": NEWS
+    | {"library.image", "publishing.redirect"}
+    | {f"pages.{model}" for model in ("page", "menu", "homepanel", "contactmessage", "contactsubject")},
     "Events": {"events.event", "library.image"},
-    "Membership": set(),
+    "Membership": {"pages.contactmessage"},
     "Treasurer": set(),
 }
 
