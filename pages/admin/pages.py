@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from pages import actions
 from pages.admin import tree
 from pages.admin.menus import MenuTicksMixin
-from pages.forms import MoveForm, PageForm, next_to
+from pages.forms.tree import MoveForm, PageForm, next_to
 from pages.models import Page
 from pages.models.places import PlaceRefused
 from psg.library.admin.fields import PictureFieldsMixin
