@@ -16,20 +16,23 @@ ROLES: dict[str, dict[str, list[str]]] = {
             "view_topic",
             "view_author",
         ],
-        "library": ["add_image", "change_image", "view_image"],
+        "library": [f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("image", "document")],
     },
     "Editor": {
         "news": [
             "publish_article",
             *(f"{verb}_{model}" for verb in FULL for model in ("article", "topic", "author")),
         ],
-        "pages": ["publish_page", *(f"{verb}_page" for verb in FULL)],
-        "library": [f"{verb}_image" for verb in FULL],
+        "pages": [
+            *("publish_page", "publish_publication"),
+            *(f"{verb}_{model}" for verb in FULL for model in ("page", "publication")),
+        ],
+        "library": [f"{verb}_{model}" for verb in FULL for model in ("image", "document")],
         "publishing": [f"{verb}_redirect" for verb in FULL],
     },
     "Events": {
         "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
-        "library": ["add_image", "change_image", "view_image"],
+        "library": [f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("image", "document")],
     },
     "Membership": {},
     "Treasurer": {},

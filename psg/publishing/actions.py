@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from psg import search
+from psg.library import uses
 from psg.publishing import redirects
 from psg.publishing.models import OpenForm, PreviewLink, Publishable, State
 
@@ -88,12 +89,13 @@ def withdraw(obj: Publishable, *, by) -> None:
 
 
 def _store(obj: Publishable) -> None:
-    """Save it, keep the search in line, and leave a redirect behind where a public address changed."""
+    """Save it, keep the search and the library's list of uses in line, and leave a redirect behind where a public address changed."""
     before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
     if obj.state == State.PUBLISHED and not obj.was_public:
         obj.first_public_at = obj.published_at  # a time that is moved before it has come moves this along
     obj.save()
     search.index(obj)
+    uses.record(obj)
     if before is None or before.get_absolute_url() == obj.get_absolute_url():
         return
     if before.was_public:

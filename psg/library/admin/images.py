@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from psg.library import views
 from psg.library.actions import store
+from psg.library.admin.replacing import ImageInUseMixin
 from psg.library.forms import AddImageForm
 from psg.library.models import Image
 from psg.library.templatetags.library import picture
@@ -19,8 +20,8 @@ WORDS = (None, {"fields": ["alt_text", "caption", "credit", "title"]})
 
 
 @admin.register(Image)
-class ImageAdmin(admin.ModelAdmin):
-    """Pictures: upload once, describe once, use many times. The file of a picture is not replaced."""
+class ImageAdmin(ImageInUseMixin, admin.ModelAdmin):
+    """Pictures: upload once, describe once, use many times."""
 
     list_display = ["thumbnail", "words", "credit", "dimensions", "created_at"]
     list_display_links = ["thumbnail", "words"]

@@ -12,6 +12,8 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
+from psg.library.lasting import LastingFileField
+
 ALT_TEXT_MAX_LENGTH = 250
 # What cameras, phones and web sites call their files: "IMG_1234.jpg", "DSC00012", "photo-2019_10_13", "image (3).png".
 _FILE_NAME = re.compile(
@@ -53,7 +55,8 @@ class Image(models.Model):
     `{"width": px, "height": px, "name": storage name}`. They stand in the row so that showing a picture costs no query.
     """
 
-    file = models.FileField(upload_to=upload_path, max_length=200)
+    file = LastingFileField(upload_to=upload_path, max_length=200)
+    address = models.CharField(max_length=200, unique=True, editable=False, help_text="Stays when the file is replaced.")
     title = models.CharField(max_length=200, blank=True, help_text="For finding it again; readers do not see it.")
     alt_text = models.CharField(
         "alternative text",
