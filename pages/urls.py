@@ -3,4 +3,8 @@ from django.urls import path
 from pages import views
 
 app_name = "pages"
-urlpatterns = [path("<path:path>/", views.page, name="page")]
+urlpatterns = [
+    path("publications/", views.publication_list, name="publications"),
+    path("publications/<slug:slug>/", views.publication, name="publication"),
+    path("<path:path>/", views.page, name="page"),  # last: a page's address may be anything that is left
+]

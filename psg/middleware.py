@@ -54,7 +54,7 @@ def follow_redirects(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 class CompressPages(GZipMiddleware):
-    """Pages are compressed; files of the library are sent as they are, with their length: they are compressed already."""
+    """Pages are compressed; files of the library, compressed already, are sent as they are, with their length."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         return response if response.streaming else super().process_response(request, response)

@@ -1,5 +1,7 @@
 """Pages that belong to no app: search, account, library files, readiness, robots."""
 
+import posixpath
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousFileOperation
@@ -86,13 +88,15 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     The address of a picture or a document stays when its file is replaced, so caches ask each time whether it has
     changed. Every other name is random and never used again: that of a smaller copy may be kept for ever.
     """
+    if posixpath.normpath(path) != path:
+        raise Http404("Not an address of ours: it takes a way round.")
     found = lasting_file(path)
     if found is None:
-        response = _file(path)
-        patch_cache_control(response, public=True, max_age=31_536_000, immutable=True)
-        return response
+        copy = _file(path)
+        patch_cache_control(copy, public=True, max_age=31_536_000, immutable=True)
+        return copy
     etag = quote_etag(found.sha256)
-    response = get_conditional_response(request, etag=etag)
+    response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     if response is None:
         response = _file(found.name, content_type=found.content_type)
         response["Content-Disposition"] = found.disposition

@@ -1,4 +1,4 @@
-"""The section “About” of the demonstration site.
+"""The section “About” and the publications of the demonstration site.
 
 Titles and summaries of its three pages are the charity's own, of October 2019; the bodies were written for
 the demo and say so. Metadata is in pages.json, each body in bodies/<slug>.html.
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from pages.demo import publications
 from pages.models import Page
 from psg import demo
 from psg.publishing import actions
@@ -20,9 +21,10 @@ PUBLISHED_AT = datetime(2019, 9, 1, 12, tzinfo=ZoneInfo("Europe/London"))
 
 
 def load() -> dict[str, int]:
-    """Add the pages that are missing, by their address; the number added."""
+    """Add the pages and publications that are missing, by their address; the number added of each."""
     pages = json.loads((HERE / "pages.json").read_text(encoding="utf-8"))
-    return {"pages": sum(_add_page(position, **page) for position, page in enumerate(pages))}
+    added = sum(_add_page(position, **page) for position, page in enumerate(pages))
+    return {"pages": added, "publications": publications.load()}
 
 
 @transaction.atomic

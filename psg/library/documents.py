@@ -16,7 +16,7 @@ from typing import IO, Any
 from django.core.files import File
 
 from psg.library import office, pdf
-from psg.library.models import Kind
+from psg.library.models import Kind, size_in_words
 
 MAX_BYTES = 50 * 1024 * 1024
 ACCEPT = ",".join(f".{kind}" for kind in Kind.values)
@@ -28,13 +28,18 @@ _KNOWN_OTHERS = [
     ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "That is a picture. Please add it under Pictures."),
     (
         (b"\xd0\xcf\x11\xe0",),
-        "That is an old Word, Excel or PowerPoint file (DOC, XLS, PPT), or one with a password. Please save it as DOCX, "
-        "XLSX, PPTX or PDF without a password and upload that.",
+        "That is an old Word, Excel or PowerPoint file, or one with a password. Please save it as DOCX, XLSX or PDF.",
     ),
     ((b"{\\rtf",), "RTF files are not taken. Please save it as DOCX or PDF and upload that."),
-    ((b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe"), "That is a program. Programs are not taken."),
+    (
+        (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe"),
+        "Programs are not taken.",
+    ),
     ((b"\xff\xfe", b"\xfe\xff"), "This text is in UTF-16. Please save it as UTF-8 and upload that."),
-    ((b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b"), f"That is an archive. Please upload what is in it: {TAKEN}."),
+    (
+        (b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b"),
+        "That is an archive. Please upload what is in it.",
+    ),
 ]
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|script|iframe|svg|\?xml|\?php)\b|<\?xml|<!--", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -59,19 +64,14 @@ class Checked:
     pages: int | None  # of a PDF
 
 
-def size_in_words(number: int) -> str:
-    """Bytes as people say them: “2.4 MB”."""
-    return f"{number / 1024 / 1024:.1f} MB" if number >= 1024 * 1024 else f"{max(1, round(number / 1024))} KB"
-
-
 def check(file: File) -> Checked:
     """See what an upload is. Reads it in pieces, so memory does not grow with it. Raises DocumentRefused."""
     if not file.size:
         raise DocumentRefused("The file is empty.")
     if file.size > MAX_BYTES:
         raise DocumentRefused(
-            f"The file is too large: {size_in_words(file.size)}. At most {MAX_BYTES // 1024 // 1024} MB are taken; a PDF "
-            "shrinks a great deal when its pictures are saved for the screen."
+            f"The file is too large: {size_in_words(file.size)}. At most {MAX_BYTES // 1024 // 1024} MB are taken; a "
+            "PDF shrinks a great deal when its pictures are saved for the screen."
         )
     kind, pages = _look(file)
     digest = hashlib.sha256()

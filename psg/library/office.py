@@ -41,7 +41,7 @@ class OfficeRefused(Exception):
 
 
 def kind_of(file: IO[bytes] | Any) -> Kind:
-    """What the archive is. Raises OfficeRefused for one with macros, with a password, too large, or of no known kind."""
+    """What the archive is. Raises OfficeRefused if it has macros or a password, is too large or no document."""
     try:
         with zipfile.ZipFile(file) as archive:
             return _kind(archive)

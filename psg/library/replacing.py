@@ -1,6 +1,7 @@
 """A new file in the place of an old one: the address stays, and every page that uses it shows the new one."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -11,9 +12,9 @@ from django.db import IntegrityError, transaction
 
 from psg.jobs import enqueue
 from psg.library.document_actions import enqueue_reading, new_file, refresh_search
-from psg.library.documents import Checked, size_in_words
+from psg.library.documents import Checked
 from psg.library.files import Prepared
-from psg.library.models import Document, Image, document_path, upload_path
+from psg.library.models import Document, Image, document_path, size_in_words, upload_path
 
 
 class ReplacementRefused(Exception):
@@ -46,8 +47,8 @@ def replace_document(document: Document, checked: Checked, *, seen_sha256: str, 
     """
     if checked.kind != document.kind:
         raise ReplacementRefused(
-            f"The address ends in “.{document.kind}”, so the new file has to be of the same kind; this is “.{checked.kind}”. "
-            "Add it as a new document instead."
+            f"The address ends in “.{document.kind}”, so the new file has to be of the same kind; this is "
+            f"“.{checked.kind}”. Add it as a new document instead."
         )
 
     def change(row: Document) -> None:
@@ -84,10 +85,15 @@ def _swap(
             if isinstance(current, Document):
                 refresh_search(current)  # the old words are not found any more
             LogEntry.objects.log_actions(by.pk, [current], CHANGE, change_message=note, single_object=True)
-            transaction.on_commit(lambda: [default_storage.delete(each) for each in old], robust=True)
+            transaction.on_commit(partial(_delete, old), robust=True)
     except IntegrityError:
         raise ReplacementRefused("The library has got this very file a moment ago. Please use that one.") from None
     row.refresh_from_db()
+
+
+def _delete(names: list[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
 
 
 def _refuse(current: Image | Document, sha256: str, seen_sha256: str) -> None:

@@ -25,8 +25,8 @@ class LastingFile:
 def lasting_file(address: str) -> LastingFile | None:
     """The file whose address it is; None for a name that is nobody's address, like that of a picture's smaller copy.
 
-    One query. Raises Http404 for a name under `library/documents/` that is nobody's address: what a document may do in a
-    browser hangs on its row, so none is shown without.
+    One query. Raises Http404 for a name under `library/documents/` that is nobody's address: what a document may do in
+    a browser hangs on its row, so none is shown without.
     """
     if address.startswith(DOCUMENTS):
         rows = Document.objects.only("file", "address", "kind", "title", "sha256")
@@ -37,7 +37,7 @@ def lasting_file(address: str) -> LastingFile | None:
     name, sha256 = found
     # A replaced picture may be of another format than its address says.
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return LastingFile(name, content_type, sha256, "inline")
+    return LastingFile(name, content_type, sha256, content_disposition_header(False, name.rpartition("/")[2]) or "")
 
 
 def _document(document: Document) -> LastingFile:

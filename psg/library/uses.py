@@ -1,8 +1,7 @@
-"""Where pictures and documents are used: by foreign key, which the tables know, and in rich texts, which `Use` keeps."""
+"""Where pictures and documents are used: by foreign key, which tables know, and in rich texts, which `Use` keeps."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -162,7 +161,6 @@ class Uses:
         return self.total > self.in_texts
 
 
-@cache
 def references(model: type[models.Model]) -> tuple[Any, ...]:
     """Every relation to the model but those of histories, of `Use`, and of tables that only join two others."""
     found = []

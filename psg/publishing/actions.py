@@ -89,7 +89,7 @@ def withdraw(obj: Publishable, *, by) -> None:
 
 
 def _store(obj: Publishable) -> None:
-    """Save it, keep the search and the library's list of uses in line, and leave a redirect behind where a public address changed."""
+    """Save it, keep search and library uses in line, and leave a redirect behind where a public address changed."""
     before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
     if obj.state == State.PUBLISHED and not obj.was_public:
         obj.first_public_at = obj.published_at  # a time that is moved before it has come moves this along

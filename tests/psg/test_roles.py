@@ -11,10 +11,11 @@ from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFac
 pytestmark = pytest.mark.django_db
 
 NEWS = {"news.article", "news.topic", "news.author"}
+LIBRARY = {"library.image", "library.document"}
 SEES = {
-    "Writer": NEWS | {"library.image"},
-    "Editor": NEWS | {"library.image", "pages.page", "publishing.redirect"},
-    "Events": {"events.event", "library.image"},
+    "Writer": NEWS | LIBRARY,
+    "Editor": NEWS | LIBRARY | {"pages.page", "pages.publication", "publishing.redirect"},
+    "Events": {"events.event"} | LIBRARY,
     "Membership": set(),
     "Treasurer": set(),
 }

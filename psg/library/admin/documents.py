@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.timezone import localtime
 
 from psg.library import document_actions
-from psg.library.admin.uses import LibraryAdminMixin, ReplaceForm
-from psg.library.documents import ACCEPT, TAKEN, Checked, DocumentRefused, check, size_in_words
+from psg.library.admin.uses import LibraryAdmin, ReplaceForm
+from psg.library.documents import ACCEPT, TAKEN, Checked, DocumentRefused, check
 from psg.library.models import Document
 from psg.library.replacing import replace_document
 
@@ -60,7 +60,7 @@ class ReplaceDocumentForm(ReplaceForm):
     file = forms.FileField(
         label="New file",
         widget=forms.FileInput(attrs={"accept": ACCEPT}),
-        help_text="Of the same kind, at most 50 MB. Its address stays: every page and every link leads to the new file.",
+        help_text="Of the same kind, at most 50 MB. Its address stays: every page and link leads to the new file.",
     )
 
     def clean_file(self) -> Checked:
@@ -68,7 +68,7 @@ class ReplaceDocumentForm(ReplaceForm):
 
 
 @admin.register(Document)
-class DocumentAdmin(LibraryAdminMixin, admin.ModelAdmin):
+class DocumentAdmin(LibraryAdmin):
     """Documents: upload once, link to them from many texts."""
 
     list_display = ["title", "kind", "size", "page_count", "language", "created_at"]
@@ -90,7 +90,7 @@ class DocumentAdmin(LibraryAdminMixin, admin.ModelAdmin):
 
     @admin.display(description="size", ordering="bytes")
     def size(self, document: Document) -> str:
-        return size_in_words(document.bytes)
+        return document.size
 
     @admin.display(description="pages", ordering="pages")
     def page_count(self, document: Document) -> str:
@@ -110,7 +110,7 @@ class DocumentAdmin(LibraryAdminMixin, admin.ModelAdmin):
     @admin.display(description="file")
     def about(self, document: Document) -> str:
         pages = f", {document.pages} page{'' if document.pages == 1 else 's'}" if document.pages else ""
-        return f"{document.get_kind_display()}, {size_in_words(document.bytes)}{pages}"
+        return f"{document.get_kind_display()}, {document.size}{pages}"
 
     @admin.display(description="searchable")
     def reading(self, document: Document) -> str:

@@ -4,7 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from psg.library.admin.uses import LibraryAdminMixin, ReplaceForm
+from psg.library.admin.uses import LibraryAdmin, ReplaceForm
 from psg.library.files import ImageRefused, Prepared, prepare
 from psg.library.forms import ACCEPT
 from psg.library.models import Image
@@ -28,7 +28,7 @@ class ReplaceImageForm(ReplaceForm):
             raise ValidationError(refused.message) from None
 
 
-class ImageInUseMixin(LibraryAdminMixin):
+class ImageInUseMixin(LibraryAdmin):
     """Where a picture is used, a new file in its place, and deletion only of what nobody needs."""
 
     replacement_form = ReplaceImageForm

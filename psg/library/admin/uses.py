@@ -1,6 +1,6 @@
 """Where a picture or a document is used, how its file is replaced, and why it may not be deleted yet."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -38,8 +38,8 @@ class ReplaceForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
-class LibraryAdminMixin:
-    """For the ModelAdmin of pictures and of documents. Goes before ModelAdmin among the bases.
+class LibraryAdmin(admin.ModelAdmin):
+    """What the desks of pictures and of documents share.
 
     `replacement_form` checks the new file; `replace_file` puts it in the old one's place.
     """
@@ -55,21 +55,20 @@ class LibraryAdminMixin:
 
     def has_replace_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may delete: a new file changes published pages, as deleting would."""
-        mine = cast(Any, self)
-        return mine.has_change_permission(request, obj) and mine.has_delete_permission(request, obj)
+        return self.has_change_permission(request, obj) and self.has_delete_permission(request, obj)
 
     # --- Lists -------------------------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        found = super().get_queryset(request)  # type: ignore[misc]
+        found = super().get_queryset(request)
         match = request.resolver_match
         return uses.with_use_count(found) if match and (match.url_name or "").endswith("_changelist") else found
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        return [*super().get_list_display(request), "use_count"]  # type: ignore[misc]
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [*super().get_list_display(request), "use_count"]
 
-    def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return [UsedFilter, *super().get_list_filter(request)]  # type: ignore[misc]
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return [UsedFilter, *super().get_list_filter(request)]
 
     @admin.display(description="uses", ordering="use_count")
     def use_count(self, obj: Any) -> str:
@@ -92,7 +91,7 @@ class LibraryAdminMixin:
                     "replace_form": self.replacement_form(initial={"seen": obj.sha256}),
                     "replace_url": self._replace_url(obj),
                 }
-        return super().render_change_form(request, context, add, change, form_url, obj)  # type: ignore[misc]
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     # --- A new file ----------------------------------------------------------------------------------------------
 
@@ -100,32 +99,34 @@ class LibraryAdminMixin:
         return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_replace", args=[obj.pk])
 
     def get_urls(self):
-        model = cast(Any, self).model._meta
-        view = cast(Any, self).admin_site.admin_view(self.replace_view)
-        name = f"{model.app_label}_{model.model_name}_replace"
-        return [path("<path:object_id>/replace/", view, name=name), *super().get_urls()]  # type: ignore[misc]
+        options = self.model._meta
+        view = self.admin_site.admin_view(self.replace_view)
+        name = f"{options.app_label}_{options.model_name}_replace"
+        return [path("<path:object_id>/replace/", view, name=name), *super().get_urls()]
 
     def replace_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """“Replace the file”: the form by itself, again with what is wrong, or back to the changed thing."""
-        obj = cast(Any, self).get_object(request, unquote(object_id))
+        obj = self.get_object(request, unquote(object_id))
         if obj is None:
             raise Http404
         if not self.has_replace_permission(request, obj):
             raise PermissionDenied
-        sent = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = self.replacement_form(*sent, initial={"seen": obj.sha256})
+        posted = request.method == "POST"
+        form = self.replacement_form(
+            request.POST if posted else None, request.FILES if posted else None, initial={"seen": obj.sha256}
+        )
         if form.is_valid():
             try:
                 self.replace_file(request, obj, form)
             except ReplacementRefused as refused:
                 form.add_error("file", refused.message)
-                form.data = form.data.copy()  # type: ignore[assignment]
-                form.data["seen"] = cast(Any, self).get_object(request, unquote(object_id)).sha256  # type: ignore[index]
+                obj.refresh_from_db()
+                form.data = {"seen": obj.sha256}  # the next try is made knowing what is there now
             else:
                 messages.success(request, f"“{obj}” has its new file. Its address is the same.")
                 return HttpResponseRedirect(reverse(_admin_name(obj, "change"), args=[obj.pk]))
         context = {
-            **cast(Any, self).admin_site.each_context(request),
+            **self.admin_site.each_context(request),
             **self.uses_context(request, obj),
             "title": "Replace the file",
             "subtitle": str(obj),
@@ -133,7 +134,7 @@ class LibraryAdminMixin:
             "original": obj,
             "replace_form": form,
             "replace_url": self._replace_url(obj),
-            "media": cast(Any, self).media,
+            "media": self.media,
         }
         return TemplateResponse(request, "admin/library/replace.html", context)
 
@@ -141,23 +142,23 @@ class LibraryAdminMixin:
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest):
         """What is used is protected: by a field always, in a text until the tick is set."""
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        deleted, counts, lacking, _ = super().get_deleted_objects(objs, request)
         if len(objs) == 1 and "leave_gaps" in request.POST:
             used = [obj for obj in objs if uses.where_used(obj).holds]
         else:
-            counted = uses.with_use_count(cast(Any, self).model._default_manager.filter(pk__in=[obj.pk for obj in objs]))
-            used = list(counted.filter(use_count__gt=0))
+            rows = self.model._default_manager.filter(pk__in=[obj.pk for obj in objs])
+            used = list(uses.with_use_count(rows).filter(use_count__gt=0))
         return deleted, counts, lacking, [str(obj) for obj in used]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None):
         """The stock confirmation with the uses, each with a link, and a tick where texts would show a gap."""
-        obj = cast(Any, self).get_object(request, unquote(object_id))
+        obj = self.get_object(request, unquote(object_id))
         context = dict(extra_context or {})
         if obj is not None:
             context |= self.uses_context(request, obj)
             context["tick_missing"] = request.method == "POST"
         try:
-            return super().delete_view(request, object_id, context)  # type: ignore[misc]
+            return super().delete_view(request, object_id, context)
         except ProtectedError:  # it has come into use since the page was made
             return HttpResponseRedirect(request.path)
 
@@ -170,10 +171,7 @@ def _row(request: HttpRequest, place: uses.Place) -> dict[str, Any]:
     """One line of the list. Whoever may not see a thing learns that it is there, not what it is called."""
     options = place.target._meta
     kind = str(options.verbose_name)
-    seen = any(
-        request.user.has_perm(f"{options.app_label}.{verb}_{options.model_name}")  # type: ignore[union-attr]
-        for verb in ("view", "change")
-    )
+    seen = any(request.user.has_perm(f"{options.app_label}.{verb}_{options.model_name}") for verb in ("view", "change"))
     try:
         url = reverse(_admin_name(place.target, "change"), args=[place.target.pk]) if seen else ""
     except NoReverseMatch:

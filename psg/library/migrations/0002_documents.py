@@ -23,21 +23,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='image',
             name='address',
-            field=models.CharField(default='', editable=False, help_text='Stays when the file is replaced.', max_length=200),
+            field=models.CharField(default='', editable=False, help_text='It outlives the file.', max_length=200),
             preserve_default=False,
         ),
         migrations.RunPython(keep_addresses, migrations.RunPython.noop),
         migrations.AlterField(
             model_name='image',
             name='address',
-            field=models.CharField(editable=False, help_text='Stays when the file is replaced.', max_length=200, unique=True),
+            field=models.CharField(editable=False, help_text='It outlives the file.', max_length=200, unique=True),
         ),
         migrations.CreateModel(
             name='Document',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('file', models.FileField(max_length=250, upload_to=psg.library.models.documents.document_path)),
-                ('address', models.CharField(editable=False, help_text='Stays when the file is replaced.', max_length=250, unique=True)),
+                ('address', models.CharField(editable=False, help_text='It outlives the file.', max_length=250, unique=True)),
                 ('title', models.CharField(help_text='As readers see it; also the name of the download.', max_length=200, validators=[psg.library.models.documents.validate_title])),
                 ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish')], default='en', max_length=2)),
                 ('kind', models.CharField(choices=[('pdf', 'PDF'), ('docx', 'Word document'), ('odt', 'OpenDocument text'), ('xlsx', 'Excel workbook'), ('ods', 'OpenDocument spreadsheet'), ('pptx', 'PowerPoint slides'), ('odp', 'OpenDocument slides'), ('csv', 'CSV table'), ('txt', 'Plain text')], editable=False, max_length=4)),

@@ -1,6 +1,14 @@
 """What the library keeps, one file a kind."""
 
-from psg.library.models.documents import Document, DocumentQuerySet, Kind, Language, document_path, validate_title
+from psg.library.models.documents import (
+    Document,
+    DocumentQuerySet,
+    Kind,
+    Language,
+    document_path,
+    size_in_words,
+    validate_title,
+)
 from psg.library.models.images import (
     ALT_TEXT_MAX_LENGTH,
     Image,
@@ -20,6 +28,7 @@ __all__ = [
     "Language",
     "Use",
     "document_path",
+    "size_in_words",
     "upload_path",
     "validate_alt_text",
     "validate_title",

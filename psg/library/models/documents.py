@@ -70,6 +70,11 @@ def document_path(document: "Document", filename: str = "") -> str:
     return f"library/documents/{timezone.localdate():%Y}/{secrets.token_hex(8)}/{slug}.{document.kind}"
 
 
+def size_in_words(number: int) -> str:
+    """Bytes as people say them: “2.4 MB”, with a space that no line is broken at."""
+    return f"{number / 1024 / 1024:.1f}\xa0MB" if number >= 1024 * 1024 else f"{max(1, round(number / 1024))}\xa0KB"
+
+
 class DocumentQuerySet(models.QuerySet):
     """The questions that the library asks."""
 
@@ -92,7 +97,7 @@ class Document(models.Model):
     """
 
     file = LastingFileField(upload_to=document_path, max_length=250)
-    address = models.CharField(max_length=250, unique=True, editable=False, help_text="Stays when the file is replaced.")
+    address = models.CharField(max_length=250, unique=True, editable=False, help_text="It outlives the file.")
     title = models.CharField(
         max_length=200, validators=[validate_title], help_text="As readers see it; also the name of the download."
     )
@@ -147,6 +152,11 @@ class Document(models.Model):
     def is_pdf(self) -> bool:
         """Whether browsers show it."""
         return self.kind == Kind.PDF
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        return size_in_words(self.bytes)
 
     @property
     def content_type(self) -> str:

@@ -56,7 +56,7 @@ class Image(models.Model):
     """
 
     file = LastingFileField(upload_to=upload_path, max_length=200)
-    address = models.CharField(max_length=200, unique=True, editable=False, help_text="Stays when the file is replaced.")
+    address = models.CharField(max_length=200, unique=True, editable=False, help_text="It outlives the file.")
     title = models.CharField(max_length=200, blank=True, help_text="For finding it again; readers do not see it.")
     alt_text = models.CharField(
         "alternative text",

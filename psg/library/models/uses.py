@@ -21,8 +21,7 @@ class Use(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="library_use_of_one_thing",
-                condition=Q(image__isnull=True, document__isnull=False)
-                | Q(image__isnull=False, document__isnull=True),
+                condition=Q(image__isnull=True, document__isnull=False) | Q(image__isnull=False, document__isnull=True),
             ),
             models.UniqueConstraint(
                 name="library_use_once",
