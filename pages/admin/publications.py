@@ -35,6 +35,7 @@ class PublicationForm(PublishableForm):
             chosen = self.fields["document"]
             chosen.required = False
             chosen.label = "or choose a PDF of the library"
+            chosen.widget.can_delete_related = chosen.widget.can_change_related = False  # its own page says where else
             chosen.error_messages["invalid_choice"] = "That is not a PDF of the library. Choose another or upload one."
 
     def clean_upload(self) -> Checked | None:

@@ -71,8 +71,8 @@ class ReplaceDocumentForm(ReplaceForm):
 class DocumentAdmin(LibraryAdmin):
     """Documents: upload once, link to them from many texts."""
 
-    list_display = ["title", "kind", "size", "page_count", "language", "created_at"]
-    list_filter = ["kind", "language", "created_at"]
+    list_display = ["title", "kind", "size", "language", "added"]
+    list_filter = ["kind", "language"]
     list_per_page = 50
     search_fields = ["title", "text"]
     date_hierarchy = "created_at"
@@ -92,9 +92,9 @@ class DocumentAdmin(LibraryAdmin):
     def size(self, document: Document) -> str:
         return document.size
 
-    @admin.display(description="pages", ordering="pages")
-    def page_count(self, document: Document) -> str:
-        return str(document.pages or "–")
+    @admin.display(description="added", ordering="created_at")
+    def added(self, document: Document) -> str:
+        return date_format(localtime(document.created_at), "j M Y")
 
     @admin.display(description="address")
     def link(self, document: Document) -> str:
