@@ -1,7 +1,6 @@
 """A new file in the place of an old one: the address stays, and every page that uses it shows the new one."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -85,7 +84,7 @@ def _swap(
             if isinstance(current, Document):
                 refresh_search(current)  # the old words are not found any more
             LogEntry.objects.log_actions(by.pk, [current], CHANGE, change_message=note, single_object=True)
-            transaction.on_commit(partial(_delete, old), robust=True)
+            transaction.on_commit(lambda: _delete(old), robust=True)
     except IntegrityError:
         raise ReplacementRefused("The library has got this very file a moment ago. Please use that one.") from None
     row.refresh_from_db()
