@@ -46,10 +46,11 @@ def library_names(html: str) -> set[str]:
     names = set()
     for address in parser.found:
         try:
-            path = unquote(urlsplit(address.strip().removeprefix(settings.SITE_URL)).path)
+            parts = urlsplit(address.strip().removeprefix(settings.SITE_URL))
         except ValueError:  # not an address at all
             continue
-        if path.startswith(settings.MEDIA_URL):
+        path = unquote(parts.path)
+        if not parts.netloc and path.startswith(settings.MEDIA_URL):
             names.add(path.removeprefix(settings.MEDIA_URL))
     return names
 

@@ -6,7 +6,14 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from psg.library.models import Image
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import (
+    ArticleFactory,
+    AuthorFactory,
+    EventFactory,
+    PageFactory,
+    PublicationFactory,
+    TopicFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +60,8 @@ def test_a_visitor_sees_no_list(client):
 
 
 def test_every_form_of_the_admin_opens(client_as):
-    made = [ArticleFactory(), PageFactory(), EventFactory(), TopicFactory(), AuthorFactory()]
+    made = [ArticleFactory(), PageFactory(), EventFactory(), TopicFactory(), AuthorFactory(), PublicationFactory()]
+    made += [made[-1].document]
     client = client_as("Superuser")
     for thing in made:
         name = f"admin:{thing._meta.app_label}_{thing._meta.model_name}"
