@@ -41,6 +41,7 @@ DEFAULTS: dict[Slot, tuple[str, list[tuple[str, str]]]] = {
         _("The group"),
         [
             (_("About us"), "/about/"),
+            (_("Publications"), "/publications/"),
             (_("Events"), "/events/"),
             (_("Membership"), "/membership/"),
             (_("Sign in"), "/accounts/login/"),

@@ -1,6 +1,6 @@
 from django.contrib.sitemaps import Sitemap
 
-from pages.models import Page
+from pages.models import Page, Publication
 
 
 class PageSitemap(Sitemap):
@@ -13,4 +13,14 @@ class PageSitemap(Sitemap):
         return page.last_changed
 
 
-sitemaps = {"pages": PageSitemap}
+class PublicationSitemap(Sitemap):
+    """Every public publication."""
+
+    def items(self):
+        return Publication.objects.public().newest_first().only("slug", "updated_at")
+
+    def lastmod(self, publication: Publication):
+        return publication.updated_at
+
+
+sitemaps = {"pages": PageSitemap, "publications": PublicationSitemap}

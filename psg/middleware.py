@@ -7,6 +7,8 @@ from http import HTTPStatus
 from django.core.exceptions import BadRequest
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.views.defaults import bad_request, page_not_found
 
@@ -49,6 +51,13 @@ def follow_redirects(get_response: Callable[[HttpRequest], HttpResponse]):
         return HttpResponsePermanentRedirect(target) if target else response
 
     return middleware
+
+
+class CompressPages(GZipMiddleware):
+    """Pages are compressed; files of the library, compressed already, are sent as they are, with their length."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if response.streaming else super().process_response(request, response)
 
 
 class ErrorPages:

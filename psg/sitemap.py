@@ -20,7 +20,7 @@ class StartPages(Sitemap):
     """The pages that always exist."""
 
     def items(self) -> list[str]:
-        return ["pages:home", "news:list", "news:topics", "events:list", "membership:why_join"]
+        return ["pages:home", "news:list", "news:topics", "events:list", "pages:publications", "membership:why_join"]
 
     def location(self, name: str) -> str:
         return reverse(name)

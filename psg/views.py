@@ -1,5 +1,7 @@
 """Pages that belong to no app: search, account, library files, readiness, robots."""
 
+import posixpath
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousFileOperation
@@ -8,11 +10,15 @@ from django.core.paginator import InvalidPage, Paginator
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import quote_etag
 from django.views.decorators.cache import cache_control, never_cache
 
 from psg import search, weave
+from psg.library.serving import lasting_file
 
 RESULTS_PER_PAGE = 20
 
@@ -71,13 +77,41 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 
 
-@cache_control(public=True, max_age=31_536_000, immutable=True)
-def media(request: HttpRequest, path: str) -> FileResponse:
-    """A file of the library. Names are random and never reused, so it may be kept for ever; nothing in it may run."""
+# A PDF is shown by the browser's own viewer, which a `sandbox` would keep from working in some of them.
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+FILE_POLICY = "default-src 'none'; sandbox"
+
+
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A file of the library, at its address. Nothing in it may run.
+
+    The address of a picture or a document stays when its file is replaced, so caches ask each time whether it has
+    changed. Every other name is random and never used again: that of a smaller copy may be kept for ever.
+    """
+    if posixpath.normpath(path) != path:
+        raise Http404("Not an address of ours: it takes a way round.")
+    found = lasting_file(path)
+    if found is None:
+        copy = _file(path)
+        patch_cache_control(copy, public=True, max_age=31_536_000, immutable=True)
+        return copy
+    etag = quote_etag(found.sha256)
+    response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = _file(found.name, content_type=found.content_type)
+        response["Content-Disposition"] = found.disposition
+        if found.is_pdf:
+            response["Content-Security-Policy"] = PDF_POLICY
+    response["ETag"] = etag
+    patch_cache_control(response, public=True, no_cache=True)
+    return response
+
+
+def _file(name: str, content_type: str = "") -> FileResponse:
     try:
-        file = default_storage.open(path)
+        file = default_storage.open(name)
     except (OSError, SuspiciousFileOperation) as error:
         raise Http404 from error
-    response = FileResponse(file)
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response = FileResponse(file, content_type=content_type or None)
+    response["Content-Security-Policy"] = FILE_POLICY
     return response

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from events.models import Event
 from news.models import Article, Author, Topic
-from pages.models import Page
+from pages.models import Page, Publication
 from psg import search
+from psg.library.models import Document, Kind
 from psg.publishing.models import State
 
 
@@ -72,6 +73,31 @@ class PageFactory(PublishableFactory):
     slug = factory.Sequence(lambda n: f"page-{n}")
     summary = "What this page says."
     body = "<p>The page in full.</p>"
+
+
+class DocumentFactory(factory.django.DjangoModelFactory):
+    """A PDF that is nowhere but in its row; `tests.psg.documents.add` makes one with a file."""
+
+    class Meta:
+        model = Document
+
+    title = factory.Sequence(lambda n: f"Document {n}")
+    kind = Kind.PDF
+    bytes = 2_500_000
+    pages = 24
+    sha256 = factory.Sequence(lambda n: f"{n:064}")
+    address = file = factory.Sequence(lambda n: f"library/documents/2019/{n:016}/document.pdf")
+
+
+class PublicationFactory(PublishableFactory):
+    class Meta:
+        model = Publication
+
+    title = factory.Sequence(lambda n: f"Publication {n}")
+    slug = factory.Sequence(lambda n: f"publication-{n}")
+    summary = "What it is about."
+    year = 2019
+    document = factory.SubFactory(DocumentFactory)
 
 
 class EventFactory(PublishableFactory):

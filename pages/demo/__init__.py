@@ -1,4 +1,4 @@
-"""The section “About” of the demonstration site, and what its contact form offers to choose from.
+"""The section “About” and the publications of the demonstration site, and what its contact form offers to choose from.
 
 Titles and summaries of aims, history and human rights are the charity's own, of October 2019; everything else was
 written for the demo and says so. What only the charity can know stands in [brackets]. Metadata is in pages.json, each
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from pages import home, menus
+from pages.demo import publications
 from pages.models import ContactSubject, Page
 from pages.panels import ABOUT
 from psg import demo
@@ -29,13 +30,13 @@ PUBLISHED_AT = datetime(2019, 9, 1, 12, tzinfo=ZoneInfo("Europe/London"))
 
 
 def load() -> dict[str, int]:
-    """Add the pages that are missing, by their address, and the subjects where there are none; the numbers added."""
+    """Add the pages and publications that are missing, and subjects where there are none; what was added."""
     pages = json.loads((HERE / "pages.json").read_text(encoding="utf-8"))
     added = sum(_add_page(position, **page) for position, page in enumerate(pages))
     menus.link_pages()
     if about := Page.objects.filter(path=ABOUT).first():
         home.link_section("about", about)
-    return {"pages": added, "contact subjects": _add_subjects()}
+    return {"pages": added, "publications": publications.load(), "contact subjects": _add_subjects()}
 
 
 def _add_subjects() -> int:

@@ -5,6 +5,7 @@ from pages.models.home import HomePanel, Tone
 from pages.models.menus import Menu, MenuItem, Slot
 from pages.models.pages import Page, PageQuerySet
 from pages.models.places import RESERVED_SLUGS
+from pages.models.publications import Publication, PublicationQuerySet
 
 __all__ = [
     "RESERVED_SLUGS",
@@ -17,6 +18,8 @@ __all__ = [
     "MenuItem",
     "Page",
     "PageQuerySet",
+    "Publication",
+    "PublicationQuerySet",
     "Slot",
     "Tone",
 ]

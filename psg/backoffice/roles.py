@@ -16,7 +16,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
             "view_topic",
             "view_author",
         ],
-        "library": ["add_image", "change_image", "view_image"],
+        "library": [f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("image", "document")],
     },
     "Editor": {
         "news": [
@@ -24,18 +24,17 @@ ROLES: dict[str, dict[str, list[str]]] = {
             *(f"{verb}_{model}" for verb in FULL for model in ("article", "topic", "author")),
         ],
         "pages": [
-            "publish_page",
-            *(f"{verb}_{model}" for verb in FULL for model in ("page", "contactsubject")),
-            "view_contactmessage",
-            "change_contactmessage",  # to answer
+            *("publish_page", "publish_publication"),
+            *(f"{verb}_{model}" for verb in FULL for model in ("page", "publication", "contactsubject")),
             *(f"{verb}_{model}" for verb in ("change", "view") for model in ("menu", "homepanel")),
+            *("view_contactmessage", "change_contactmessage"),  # to answer
         ],
-        "library": [f"{verb}_image" for verb in FULL],
+        "library": [f"{verb}_{model}" for verb in FULL for model in ("image", "document")],
         "publishing": [f"{verb}_redirect" for verb in FULL],
     },
     "Events": {
         "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
-        "library": ["add_image", "change_image", "view_image"],
+        "library": [f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("image", "document")],
     },
     "Membership": {"pages": ["view_contactmessage", "change_contactmessage"]},
     "Treasurer": {},

@@ -2,8 +2,8 @@ from django.apps import AppConfig
 
 
 class LibraryConfig(AppConfig):
-    """Pictures: uploaded once, described once, used many times."""
+    """Pictures and documents: uploaded once, used many times."""
 
     name = "psg.library"
     label = "library"
-    verbose_name = "Picture library"
+    verbose_name = "Library"

@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.utils.encoding import filepath_to_uri
 from django.utils.html import conditional_escape
 
 from psg.library.html import picture_html
@@ -26,10 +26,10 @@ Pictures = Mapping[str, Image]
 def pictures_in(html: str) -> dict[str, Image]:
     """The library's pictures in a rich text, by the addresses under which it has them. One query; none without them."""
     addresses = {attributes.get("src", "") for attributes in _images(html)}
-    names = {address: name for address in addresses if (name := _stored_name(address))}
+    names = {address: name for address in addresses if (name := _address_of(address))}
     if not names:
         return {}
-    found = {image.file.name: image for image in Image.objects.filter(file__in=names.values())}
+    found = {image.address: image for image in Image.objects.filter(address__in=names.values())}
     return {address: found[name] for address, name in names.items() if name in found}
 
 
@@ -76,8 +76,8 @@ def _attributes(text: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in _ATTRIBUTE.findall(text)}
 
 
-def _stored_name(address: str) -> str:
-    """The name in the store of what lies at an address of ours; empty for any other."""
+def _address_of(address: str) -> str:
+    """An address of ours as the library keeps it (`Image.address`); empty for any other."""
     if not address.startswith(settings.MEDIA_URL):
         return ""
     try:
@@ -85,4 +85,4 @@ def _stored_name(address: str) -> str:
     except ValueError:
         return ""
     ours = name.startswith("library/") and "\0" not in name
-    return name if ours and default_storage.url(name) == address else ""
+    return name if ours and settings.MEDIA_URL + filepath_to_uri(name) == address else ""

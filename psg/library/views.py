@@ -66,7 +66,7 @@ def editor_upload(request: HttpRequest) -> JsonResponse:
 def editor_describe(request: HttpRequest) -> JsonResponse:
     """Keep in the library the alternative text (`alt`) that was written in a text for the picture at `url`."""
     name = _posted(request, "url").removeprefix(settings.MEDIA_URL)
-    image = Image.objects.undescribed().filter(file=name).first()
+    image = Image.objects.undescribed().filter(address=name).first()
     try:
         described = image is not None and describe(image, alt_text=_posted(request, "alt"))
     except ImageRefused as refused:

@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from psg import search
+from psg.library import uses
 from psg.publishing import redirects
 from psg.publishing.models import OpenForm, PreviewLink, Publishable, State
 
@@ -90,12 +91,13 @@ def withdraw(obj: Publishable, *, by) -> None:
 
 @transaction.atomic
 def store(obj: Publishable) -> None:
-    """Save it as it is; the search follows, and so do readers of public addresses that changed, by redirects."""
+    """Save it as it is. Search and library uses follow, and readers of public addresses that changed, by redirects."""
     obj.take_turn()
     before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
     if obj.state == State.PUBLISHED and not obj.was_public:
         obj.first_public_at = obj.published_at  # a time that is moved before it has come moves this along
     obj.save()
+    uses.record(obj)
     if before is None or before.get_absolute_url() == obj.get_absolute_url():
         search.index(obj)
         return

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q
@@ -80,6 +80,7 @@ class Publishable(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True, editable=False)
+    library_uses = GenericRelation("library.Use")  # so that what is deleted uses nothing any more
 
     # What no form shows, so it is always as the table has it: restoring an old revision never unpublishes, for one.
     not_in_forms: ClassVar[tuple[str, ...]] = ("state", "first_public_at", "corrected_at", "created_at")

@@ -7,7 +7,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from psg.publishing.models import State
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import (
+    ArticleFactory,
+    AuthorFactory,
+    EventFactory,
+    PageFactory,
+    PublicationFactory,
+    TopicFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,6 +32,10 @@ PAGES = {
     "event": "/events/conference/",
     "page": "/about/",
     "page below": "/about/aims/",
+    "publications": "/publications/",
+    "publications, none of that year": "/publications/?year=1999",
+    "publication": "/publications/report/",
+    "Spanish publication": "/publications/informe/",
     "membership": "/membership/",
     "contact": "/contact/",
     "contact, after sending": "/contact/thanks/",
@@ -68,6 +79,8 @@ def site(live_server) -> str:
     about = PageFactory(title="About", slug="about")
     PageFactory(title="Aims", slug="aims", parent=about)
     EventFactory(title="Conference", slug="conference")
+    PublicationFactory(title="Report", slug="report")
+    PublicationFactory(title="Informe", slug="informe", language="es", year=2018)
     return live_server.url
 
 

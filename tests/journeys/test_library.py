@@ -163,7 +163,7 @@ def test_a_picture_of_the_library_is_put_into_a_text(live_server, context, sign_
         dialog.get_by_text("Choose from the library").click()
     window, complaints = opened.value, []
     window.on("console", lambda line: line.type == "error" and complaints.append(line.text))
-    window.get_by_label("Words in its description").fill("cajamarca")
+    window.get_by_label("Words to look for").fill("cajamarca")
     window.get_by_role("button", name="Search").click()
     expect(window.get_by_role("button", name="A road with a barrier")).to_have_count(0)
     with window.expect_event("close"):

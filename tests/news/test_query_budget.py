@@ -12,7 +12,7 @@ from zeal.middleware import zeal_middleware
 
 from news.models import Article
 from psg.publishing.models import State
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, PublicationFactory, TopicFactory
 from tests.psg.library import add, made
 from tests.psg.pictures import encoded
 
@@ -32,6 +32,8 @@ PAGES = [
     "/events/",
     "/about/",
     "/contact/",
+    "/publications/",
+    "/publications/measured/",
     "/search/?q=story",
 ]
 
@@ -58,6 +60,9 @@ def fill(count: int) -> None:
     for _ in range(3):
         PageFactory(parent=about)
     EventFactory(), EventFactory()
+    PublicationFactory(slug="measured")
+    for _ in range(25):
+        PublicationFactory()
 
 
 def queries(client, path: str) -> list[str]:

@@ -6,17 +6,26 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from psg.library.models import Image
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import (
+    ArticleFactory,
+    AuthorFactory,
+    EventFactory,
+    PageFactory,
+    PublicationFactory,
+    TopicFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
 NEWS = {"news.article", "news.topic", "news.author"}
+LIBRARY = {"library.image", "library.document"}
 SEES = {
-    "Writer": NEWS | {"library.image"},
+    "Writer": NEWS | LIBRARY,
     "Editor": NEWS
-    | {"library.image", "publishing.redirect"}
-    | {f"pages.{model}" for model in ("page", "menu", "homepanel", "contactmessage", "contactsubject")},
-    "Events": {"events.event", "library.image"},
+    | LIBRARY
+    | {"publishing.redirect"}
+    | {f"pages.{model}" for model in ("page", "publication", "menu", "homepanel", "contactmessage", "contactsubject")},
+    "Events": {"events.event"} | LIBRARY,
     "Membership": {"pages.contactmessage"},
     "Treasurer": set(),
 }
@@ -54,7 +63,8 @@ def test_a_visitor_sees_no_list(client):
 
 
 def test_every_form_of_the_admin_opens(client_as):
-    made = [ArticleFactory(), PageFactory(), EventFactory(), TopicFactory(), AuthorFactory()]
+    made = [ArticleFactory(), PageFactory(), EventFactory(), TopicFactory(), AuthorFactory(), PublicationFactory()]
+    made += [made[-1].document]
     client = client_as("Superuser")
     for thing in made:
         name = f"admin:{thing._meta.app_label}_{thing._meta.model_name}"

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 
 from psg.library import picker, views
 from psg.library.actions import move_focus, store
+from psg.library.admin.replacing import ImageInUseMixin
 from psg.library.admin.several import SeveralImagesMixin
 from psg.library.forms import AddImageForm, ImageForm
 from psg.library.html import picture_html
@@ -26,7 +27,7 @@ WORDS = (None, {"fields": ["alt_text", "caption", "credit", "title"]})
 
 
 @admin.register(Image)
-class ImageAdmin(SeveralImagesMixin, admin.ModelAdmin):
+class ImageAdmin(SeveralImagesMixin, ImageInUseMixin, admin.ModelAdmin):
     """Pictures: upload once, describe once, use many times."""
 
     form = ImageForm

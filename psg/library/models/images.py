@@ -15,6 +15,8 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
+from psg.library.lasting import LastingFileField
+
 ALT_TEXT_MAX_LENGTH = 250
 MAX_SEARCH_WORDS = 10
 CENTRE = 50  # percent
@@ -85,7 +87,8 @@ class Image(models.Model):
     `card` names the crop that other sites show beside a link; empty until the worker has made it.
     """
 
-    file = models.FileField(upload_to=upload_path, max_length=200)
+    file = LastingFileField(upload_to=upload_path, max_length=200)
+    address = models.CharField(max_length=200, unique=True, editable=False, help_text="It outlives the file.")
     title = models.CharField(max_length=200, blank=True, help_text="For finding it again; readers do not see it.")
     alt_text = models.CharField(
         "alternative text",
@@ -167,6 +170,10 @@ class Image(models.Model):
         x, y = (10 * ((percent + 5) // 10) for percent in (self.focal_x, self.focal_y))
         return "" if (x, y) == (CENTRE, CENTRE) else f"focus-x-{x} focus-y-{y}"
 
+    def stored_names(self) -> list[str]:
+        """All its files in the store."""
+        return [name for name in (str(self.file.name), self.card, *(copy["name"] for copy in self.renditions)) if name]
+
     def copies(self, kind: str) -> list[dict[str, Any]]:
         """The copies of one type, "avif" or "webp", narrowest first."""
         return [copy for copy in self.renditions if copy["type"] == kind]
@@ -178,10 +185,10 @@ def delete_files(sender, instance: Image, **kwargs) -> None:
 
     A signal, because rows also go by queryset and by the admin's bulk action, which call no method of the model.
     """
-    names = [instance.file.name, instance.card, *(copy["name"] for copy in instance.renditions)]
+    names = instance.stored_names()
 
     def delete_all() -> None:
-        for name in filter(None, names):
+        for name in names:
             default_storage.delete(name)
 
     transaction.on_commit(delete_all)
