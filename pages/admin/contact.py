@@ -36,7 +36,7 @@ class ContactMessageAdmin(admin.ModelAdmin):
 
     form = AnswerForm
     change_form_template = "admin/pages/contact_message.html"
-    list_display = ["sender", "about", "first_words", "received", "state"]
+    list_display = ["state", "sender", "first_words", "received"]
     list_display_links = ["sender", "first_words"]
     list_filter = [AnsweredFilter]
     list_select_related = ["answered_by"]
@@ -82,15 +82,16 @@ class ContactMessageAdmin(admin.ModelAdmin):
         """The same with a link to write from a mail program."""
         return format_html('<bdi>{}</bdi>, <a href="mailto:{}">{}</a>', message.name, message.email, message.email)
 
-    @admin.display(description="subject", ordering="subject")
+    @admin.display(description="subject")
     def about(self, message: ContactMessage) -> str:
         """What it is about, as the sender chose."""
         return message.subject
 
-    @admin.display(description="message")
+    @admin.display(description="message", ordering="subject")
     def first_words(self, message: ContactMessage) -> str:
-        """Enough to know what it is."""
-        return format_html("<bdi>{}</bdi>", Truncator(message.message).chars(100))
+        """Subject and beginning: enough to know what it is."""
+        words = Truncator(message.message).chars(100)
+        return format_html("{}<br><small><bdi>{}</bdi></small>", message.subject or "No subject", words)
 
     @admin.display(description="received", ordering="created_at")
     def received(self, message: ContactMessage) -> str:
