@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from pages.models import Publication
+from psg.library.admin.fields import PictureFieldsMixin
 from psg.library.document_actions import filed
 from psg.library.documents import Checked, DocumentRefused, check
 from psg.library.models import Document, Kind
@@ -62,7 +63,7 @@ class PublicationForm(PublishableForm):
 
 
 @admin.register(Publication)
-class PublicationAdmin(PublishableAdmin):
+class PublicationAdmin(PictureFieldsMixin, PublishableAdmin):
     """Publications."""
 
     form = PublicationForm
@@ -72,7 +73,7 @@ class PublicationAdmin(PublishableAdmin):
     search_fields = ["title", "summary"]
     ordering = ["-year", "-updated_at"]
     prepopulated_fields = {"slug": ["title"]}
-    autocomplete_fields = ["document", "cover"]
+    autocomplete_fields = ["document"]
     readonly_fields = ["now_shown"]
     fieldsets = [
         (None, {"fields": ["title", "slug", "summary", "year", "language"]}),
