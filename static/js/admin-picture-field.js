@@ -11,7 +11,7 @@ const show = (chosen, about) => {
 }
 
 const refresh = async (select) => {
-  const chosen = select.closest(".picture-select").querySelector(".picture-chosen")
+  const chosen = select.parentElement.querySelector(".picture-chosen")
   const { value } = select
   if (!value) {
     chosen.hidden = true

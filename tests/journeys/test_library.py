@@ -1,5 +1,6 @@
 """Staff and their pictures, in a real browser: several at once, the focal point, choosing one that is there."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,6 +208,8 @@ def test_a_form_shows_the_words_of_the_picture_that_is_chosen(at):
     expect(chosen).to_contain_text(f"Alternative text: {WORDS}")
     expect(chosen.locator("img")).to_have_attribute("src", f"/media/{image.copies('webp')[0]['name']}")
     expect(chosen.get_by_role("link")).to_have_attribute("href", f"/admin/library/image/{image.pk}/change/")
+    pencil = page.locator(".field-lead_image .change-related")
+    expect(pencil).to_have_attribute("href", re.compile(f"^/admin/library/image/{image.pk}/change/"))
     page.locator(".field-lead_image .select2-selection__clear").click()
     expect(chosen).to_be_hidden()
     assert page.complaints == []
