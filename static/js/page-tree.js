@@ -99,15 +99,17 @@ marker.className = "tree-marker"
 marker.ariaHidden = "true"
 
 const drawMarker = () => {
-  const cell = document.createElement("td")
-  cell.colSpan = rows[0].tr.cells.length
+  const { cellIndex } = move.row.node.closest("td")
+  const cells = Array.from({ length: cellIndex + 1 }, () => document.createElement("td"))
+  const cell = cells.at(-1)
+  cell.colSpan = move.row.tr.cells.length - cellIndex
   const line = document.createElement("div")
   line.className = "tree-marker-line"
   for (let step = 0; step < move.depth; step += 1) {
     line.append(Object.assign(document.createElement("span"), { className: "tree-indent" }))
   }
   cell.append(line)
-  marker.replaceChildren(cell)
+  marker.replaceChildren(...cells)
   const next = move.others[move.gap]?.tr
   if (next) next.before(marker)
   else body.append(marker)
