@@ -56,18 +56,20 @@ def title_cell(page: Any) -> str:
         if page.has_handle
         else ""
     )
+    shown = f"…/{page.slug}/" if page.depth else page.get_absolute_url()  # the rest of it stands above
     return format_html(
-        '<span class="tree-node" id="page-{}" data-page="{}" data-depth="{}" data-move="{}">{}{}'
-        '<span class="tree-words"><a class="tree-title" href="{}">{}</a>{}</span></span>',
-        page.pk,
+        '<span class="tree-node" data-page="{}" data-depth="{}" data-move="{}">{}{}'
+        '<span class="tree-words"><a class="tree-title" id="page-{}" href="{}">{}</a>'
+        '<span class="tree-address">{}</span></span></span>',
         page.pk,
         page.depth,
         move_url(page),
         indent,
         handle,
+        page.pk,
         page.change_url,
         page.title,
-        _address(page),
+        shown,
     )
 
 
@@ -86,14 +88,6 @@ def links_cell(page: Any) -> str:
 def status_cell(page: Page, status: str) -> str:
     """Its status, and whether it is out of the lists."""
     return status if page.is_listed else format_html("{} <span>not listed</span>", status)
-
-
-def _address(page: Any) -> str:
-    address = page.get_absolute_url()
-    shown = f"…/{page.slug}/" if page.depth else address  # the rest stands above it
-    if page.is_public:
-        return format_html('<a class="tree-address" href="{}">{}</a>', address, shown)
-    return format_html('<span class="tree-address">{}</span>', shown)
 
 
 def move_url(page: Page) -> str:

@@ -271,7 +271,7 @@ const onPointerEnd = (event) => {
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 for (const row of rows) addFold(row)
-const target = rows.find((row) => location.hash === `#${row.node.id}`)
+const target = rows.find((row) => location.hash === `#page-${row.id}`)
 if (target) {
   for (const row of rows) if (below(row).includes(target)) folded.delete(row.id)
 }
@@ -289,5 +289,6 @@ for (const row of rows.filter(({ handle }) => handle)) {
   row.handle.addEventListener("pointercancel", onPointerEnd)
 }
 document.getElementById("tree-help").hidden = false
-target?.handle?.focus({ preventScroll: true })
+// The browser goes to the title of what was moved; who moves by keyboard goes on from its handle.
+addEventListener("load", () => setTimeout(() => target?.handle?.focus({ preventScroll: true })))
 addEventListener("pageshow", (event) => event.persisted && putBack(""))
