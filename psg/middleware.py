@@ -48,7 +48,11 @@ def follow_redirects(get_response: Callable[[HttpRequest], HttpResponse]):
         if response.status_code != HTTPStatus.NOT_FOUND or request.method not in ("GET", "HEAD"):
             return response
         target = redirects.follow(request.path, request.META.get("QUERY_STRING", ""))
-        return HttpResponsePermanentRedirect(target) if target else response
+        if target is None:
+            # What came back to this address after the view had looked has taken its redirect away. Look once more.
+            return get_response(request) if redirects.lead_to(request.path) else response
+        # Asked for anew each time: what moved may move back, and a browser that remembers both ways goes in a circle.
+        return HttpResponsePermanentRedirect(target, headers={"Cache-Control": "no-cache"})
 
     return middleware
 

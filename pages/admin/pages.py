@@ -3,13 +3,16 @@
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from pages import actions
 from pages.admin import tree
@@ -30,10 +33,11 @@ class PageAdmin(MenuTicksMixin, PictureFieldsMixin, PublishableAdmin):
     """Static pages: listed as the tree they are, moved in it, written and published."""
 
     form = PageForm
-    list_display = ["title_in_tree", "address_on_site", "status_label", "listing", "updated_at", "links"]
+    list_display = ["title_in_tree", "status_in_tree", "changed", "links"]
     list_display_links = None
     list_filter = [StatusFilter, "is_listed"]
     list_per_page = 1000  # a tree is not cut into pages
+    show_full_result_count = True
     search_fields = ["title", "path", "summary", "body"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["address", "address_to_move"]
@@ -53,15 +57,15 @@ class PageAdmin(MenuTicksMixin, PictureFieldsMixin, PublishableAdmin):
         """The title, in its place."""
         return tree.title_cell(page)
 
-    @admin.display(description="address", ordering="path")
-    def address_on_site(self, page: Page) -> str:
-        """Where readers find it."""
-        return tree.address_cell(page)
+    @admin.display(description="status", ordering="state")
+    def status_in_tree(self, page: Page) -> str:
+        """Its status, and what is out of the ordinary."""
+        return tree.status_cell(page, self.status_label(page))
 
-    @admin.display(description="lists")
-    def listing(self, page: Page) -> str:
-        """Only what is out of the ordinary."""
-        return "" if page.is_listed else "not listed"
+    @admin.display(description="changed", ordering="updated_at")
+    def changed(self, page: Page) -> str:
+        """The day of its last change, by whomever."""
+        return date_format(localtime(page.updated_at), "j M Y")
 
     @admin.display(description="place")
     def links(self, page: Page) -> str:
@@ -119,6 +123,16 @@ class PageAdmin(MenuTicksMixin, PictureFieldsMixin, PublishableAdmin):
         if note := _still_public(paths):
             self.message_user(request, note.strip(), messages.WARNING)
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
+        """Pages below are not deleted unseen, nor left hanging in the air."""
+        page = self.get_object(request, unquote(object_id))
+        if page is not None and self.has_delete_permission(request, page) and (number := page.children.count()):
+            them = "them" if number > 1 else "it"
+            text = f"There {'are' if number > 1 else 'is'} {number} page{'s'[: number > 1]} under “{page}”."
+            self.message_user(request, f"{text} Move {them} or delete {them} first.", messages.ERROR)
+            return HttpResponseRedirect(_in_the_list(page))
+        return super().delete_view(request, object_id, extra_context)
+
     # --- Moving ----------------------------------------------------------------------------------------------
 
     def get_urls(self):
@@ -130,7 +144,8 @@ class PageAdmin(MenuTicksMixin, PictureFieldsMixin, PublishableAdmin):
         page = cast(Page, self._editable(request, object_id))
         if not actions.may_move(page, by=request.user):
             raise PermissionDenied
-        form = MoveForm(request.POST or None, page=page)
+        data = request.POST if request.method == "POST" else None
+        form = MoveForm(data, page=page, initial=_way_back(page))
         if request.method == "POST" and form.is_valid():
             try:
                 return self._move(request, page, form)
@@ -166,7 +181,7 @@ class PageAdmin(MenuTicksMixin, PictureFieldsMixin, PublishableAdmin):
             "plan": plan,
             "shown": plan.addresses[:SHOWN],
             "more": max(len(plan.addresses) - SHOWN, 0),
-            "silent": len(plan.addresses) - plan.redirects,
+            "consequences": tree.consequences(plan),
             "changed_meanwhile": "agreed" in request.POST,
         }
         return self._answer(request, plan.page, "move_preview", context)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from tree_queries.admin import TreeChangeList
 
+from pages.actions import Plan
 from pages.models import Page
 from psg.publishing.actions import may_publish
 
@@ -48,24 +49,27 @@ class PageTree(TreeChangeList):
 
 
 def title_cell(page: Any) -> str:
-    """The title as deep in as the page is, behind the handle to move it by. The page's script shows the handle."""
-    indent = format_html_join("", '<span class="tree-indent"></span>', ((),) * page.depth)
+    """Title and address, as deep in as the page is, behind the handle to move it by, which the script shows."""
+    indent = format_html_join("", '<span class="{}"></span>', [("tree-indent",)] * page.depth)
     handle = (
         format_html('<button type="button" class="tree-handle" hidden aria-label="Move “{}”"></button>', page.title)
         if page.has_handle
         else ""
     )
+    shown = f"…/{page.slug}/" if page.depth else page.get_absolute_url()  # the rest of it stands above
     return format_html(
-        '<span class="tree-node" id="page-{}" data-page="{}" data-depth="{}" data-move="{}">{}{}'
-        '<a class="tree-title" href="{}">{}</a></span>',
-        page.pk,
+        '<span class="tree-node" data-page="{}" data-depth="{}" data-move="{}">{}{}'
+        '<span class="tree-words"><a class="tree-title" id="page-{}" href="{}">{}</a>'
+        '<span class="tree-address">{}</span></span></span>',
         page.pk,
         page.depth,
         move_url(page),
         indent,
         handle,
+        page.pk,
         page.change_url,
         page.title,
+        shown,
     )
 
 
@@ -81,13 +85,23 @@ def links_cell(page: Any) -> str:
     )
 
 
-def address_cell(page: Page) -> str:
-    """Its address, a link where readers see something."""
-    if page.is_public:
-        return format_html('<a href="{0}">{0}</a>', page.get_absolute_url())
-    return page.get_absolute_url()
+def status_cell(page: Page, status: str) -> str:
+    """Its status, and whether it is out of the lists."""
+    return status if page.is_listed else format_html("{} <span>not listed</span>", status)
 
 
 def move_url(page: Page) -> str:
     """Where staff move it."""
     return reverse("admin:pages_page_move", args=[page.pk])
+
+
+def consequences(plan: Plan) -> str:
+    """What a move means for readers, in a sentence or two."""
+    number, known = len(plan.addresses), plan.redirects
+    change = "One address changes." if number == 1 else f"{number} addresses change."
+    if not known:
+        return f"{change} Readers do not know {'it' if number == 1 else 'them'} yet, so no redirect is made."
+    who = "Readers know it" if number == 1 else f"Readers know {'all' if known == number else known} of them"
+    if known == 1:
+        return f"{change} {who}, so one redirect is made: the old address leads to the new."
+    return f"{change} {who}, so {known} redirects are made: the old addresses lead to the new."

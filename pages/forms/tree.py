@@ -29,7 +29,8 @@ class PageForm(PublishableForm):
         if parent := self.fields.get("parent"):
             parent.queryset = Page.objects.with_tree_fields().exclude(state=State.WITHDRAWN)  # type: ignore[attr-defined]
             parent.empty_label = "The top of the site"  # type: ignore[attr-defined]
-            parent.widget.can_add_related = parent.widget.can_change_related = parent.widget.can_view_related = False
+            for icon in ("add", "change", "delete", "view"):
+                setattr(parent.widget, f"can_{icon}_related", False)
         if self.instance.pk and "slug" in self.fields and (hint := _hint(self.instance)):
             self.fields["slug"].help_text = hint
 

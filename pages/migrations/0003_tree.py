@@ -35,12 +35,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='historicalpage',
             name='parent',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text='Empty: at the top of the site.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pages.page', verbose_name='under'),
+            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pages.page', verbose_name='under'),
         ),
         migrations.AlterField(
             model_name='page',
             name='parent',
-            field=models.ForeignKey(blank=True, help_text='Empty: at the top of the site.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='pages.page', verbose_name='under'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='pages.page', verbose_name='under'),
         ),
         migrations.AddConstraint(
             model_name='page',

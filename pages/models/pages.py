@@ -70,7 +70,6 @@ class Page(Publishable, OrderableTreeNode):  # type: ignore[django-manager-missi
         on_delete=models.PROTECT,  # what hangs below is moved or deleted first, by somebody who has seen it
         related_name="children",
         verbose_name="under",
-        help_text="Empty: at the top of the site.",
     )
     summary = models.TextField(
         max_length=700, blank=True, help_text="Shown above the text, on the home page and in searches."

@@ -131,6 +131,11 @@ def follow(path: str, query: str) -> str | None:
     return redirect.new_path
 
 
+def lead_to(path: str) -> bool:
+    """Whether readers of another address are sent to this one: then something should be here."""
+    return Redirect.objects.filter(new_path=path).exists()
+
+
 def _legacy(path: str) -> str | None:
     if article := LEGACY_ARTICLE.fullmatch(path):
         year, month, slug = article.groups()

@@ -99,15 +99,17 @@ marker.className = "tree-marker"
 marker.ariaHidden = "true"
 
 const drawMarker = () => {
-  const cell = document.createElement("td")
-  cell.colSpan = rows[0].tr.cells.length
+  const { cellIndex } = move.row.node.closest("td")
+  const cells = Array.from({ length: cellIndex + 1 }, () => document.createElement("td"))
+  const cell = cells.at(-1)
+  cell.colSpan = move.row.tr.cells.length - cellIndex
   const line = document.createElement("div")
   line.className = "tree-marker-line"
   for (let step = 0; step < move.depth; step += 1) {
     line.append(Object.assign(document.createElement("span"), { className: "tree-indent" }))
   }
   cell.append(line)
-  marker.replaceChildren(cell)
+  marker.replaceChildren(...cells)
   const next = move.others[move.gap]?.tr
   if (next) next.before(marker)
   else body.append(marker)
@@ -269,7 +271,7 @@ const onPointerEnd = (event) => {
 // --- Start -----------------------------------------------------------------------------------------------------------
 
 for (const row of rows) addFold(row)
-const target = rows.find((row) => location.hash === `#${row.node.id}`)
+const target = rows.find((row) => location.hash === `#page-${row.id}`)
 if (target) {
   for (const row of rows) if (below(row).includes(target)) folded.delete(row.id)
 }
@@ -287,5 +289,6 @@ for (const row of rows.filter(({ handle }) => handle)) {
   row.handle.addEventListener("pointercancel", onPointerEnd)
 }
 document.getElementById("tree-help").hidden = false
-target?.handle?.focus({ preventScroll: true })
+// The browser goes to the title of what was moved; who moves by keyboard goes on from its handle.
+addEventListener("load", () => setTimeout(() => target?.handle?.focus({ preventScroll: true })))
 addEventListener("pageshow", (event) => event.persisted && putBack(""))
