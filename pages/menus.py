@@ -47,7 +47,7 @@ DEFAULTS: dict[Slot, tuple[str, list[tuple[str, str]]]] = {
         ],
     ),
     Slot.FOOT_3: (
-        _("Contact and rules"),
+        _("Help"),
         [
             (_("Contact"), "/contact/"),
             (_("Complaints"), "/about/complaints/"),
