@@ -48,7 +48,9 @@ def arrange(places: Sequence[Place], *, seen: str, by) -> int:
 
     `seen` is the `arrangement` that the form was opened on. Raises EditConflict if it is no longer so.
     """
-    panels = {panel.name: panel for panel in HomePanel.objects.select_for_update().filter(name__in=home.panels())}
+    locked = HomePanel.objects.select_for_update().filter(name__in=home.panels()).order_by("pk")
+    # Sorted here: whoever waited for the lock gets the rows as they are now, but in the order that they had before.
+    panels = {panel.name: panel for panel in sorted(locked, key=lambda panel: (panel.position, panel.pk))}
     if arrangement(list(panels.values())) != seen:
         latest = max(panel.updated_at for panel in panels.values())
         raise EditConflict(at=latest, by=last_editor(HomePanel), version=0)

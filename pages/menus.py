@@ -48,7 +48,7 @@ DEFAULTS: dict[Slot, tuple[str, list[tuple[str, str]]]] = {
         ],
     ),
     Slot.FOOT_3: (
-        _("Contact and rules"),
+        _("Help"),
         [
             (_("Contact"), "/contact/"),
             (_("Complaints"), "/about/complaints/"),
@@ -174,10 +174,14 @@ def arrange(items: list[MenuItem]) -> None:
 @transaction.atomic
 def link_pages() -> None:
     """Lines that name the address of a page become links to that page, so that they follow it from now on."""
-    for item in MenuItem.objects.filter(page=None).select_for_update(of=("self",)):
-        page = page_at(item.address) if is_of_pages(item.address) else None
-        if page and not MenuItem.objects.filter(menu=item.menu_id, page=page).exists():
-            MenuItem.objects.filter(pk=item.pk).update(page=page, address="")
+    named = [item for item in MenuItem.objects.filter(page=None) if is_of_pages(item.address)]
+    found = [(item, page) for item in named if (page := page_at(item.address))]
+    if not found:
+        return
+    list(Menu.objects.order_by("pk").select_for_update())  # menus first, as everybody locks them
+    for item, page in found:
+        if not MenuItem.objects.filter(menu=item.menu_id, page=page).exists():
+            MenuItem.objects.filter(pk=item.pk, page=None).update(page=page, address="")
 
 
 @transaction.atomic

@@ -91,13 +91,13 @@ class HomePanelAdmin(admin.ModelAdmin):
 
     def _lines(self, rows: list[HomePanel], places: Any) -> list[dict[str, Any]]:
         """Each form with the panel that it is about; as it was posted, if it was."""
-        by_name, offered = {row.name: row for row in rows}, register.panels()
-        named = [(place["name"].value(), place) for place in places]
-        return [
-            {"row": by_name[name], "panel": offered[name], "place": place, "timing": timing(by_name[name])}
-            for name, place in named
-            if name in by_name
-        ]
+        by_name, offered, lines = {row.name: row for row in rows}, register.panels(), []
+        for place in places:
+            if row := by_name.get(place["name"].value()):
+                panel = offered[row.name]
+                place.name_for_readers(panel.title)
+                lines.append({"row": row, "panel": panel, "place": place, "timing": timing(row)})
+        return lines
 
     def _arrange(self, request: HttpRequest, form: ArrangeForm, places: Any) -> bool:
         try:

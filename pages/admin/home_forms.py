@@ -42,6 +42,11 @@ class PlaceForm(forms.Form):
     position = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.NumberInput(attrs={"min": 0}))
     is_shown = forms.BooleanField(required=False)
 
+    def name_for_readers(self, panel: str) -> None:
+        """Label the fields for those who hear the form; others see whose row they are in."""
+        for name, word in (("position", "Order"), ("is_shown", "Shown")):
+            self.fields[name].widget.attrs["aria-label"] = f"{word}: {panel}"
+
     def has_moved(self) -> bool:
         """Whether its number was typed or its row was moved."""
         return "position" in self.changed_data

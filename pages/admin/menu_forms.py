@@ -183,6 +183,8 @@ class MenuItemFormSet(forms.BaseInlineFormSet):
         own.initial = form.instance.pk
         own.load(self.get_queryset())
         form.fields["id"] = own
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = "Delete"
         if isinstance(page := form.fields.get("page"), LoadedChoiceField):
             page.load(self.pages)
             cast(forms.Select, page.widget).choices = self.choices

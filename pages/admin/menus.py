@@ -41,7 +41,7 @@ class MenuItemInline(admin.TabularInline):
         reason = menus.why_left_out(item)
         if not reason:
             return "Yes"
-        return format_html('<span class="status">{}:<br>not shown</span>', reason)
+        return format_html("<strong>No: {}</strong>", reason.lower())
 
     # The lines belong to their menu: who may change that may change them.
 

@@ -36,9 +36,13 @@ const number = (body) => {
 const withErrors = (row) =>
   row.previousElementSibling?.classList.contains("row-form-errors") ? [row.previousElementSibling, row] : [row]
 
+// The others go round the row; it stays where it is in the document, and so keeps the focus and the finger on it.
 const putBefore = (body, row, next) => {
-  const anchor = next ? withErrors(next)[0] : rowsOf(body).at(-1).nextElementSibling
-  for (const part of withErrors(row)) body.insertBefore(part, anchor)
+  const rows = rowsOf(body)
+  const from = rows.indexOf(row)
+  const to = next ? rows.indexOf(next) : rows.length
+  for (const other of rows.slice(to, Math.max(from, to)).reverse()) row.after(...withErrors(other))
+  for (const other of rows.slice(from + 1, Math.max(from + 1, to))) withErrors(row)[0].before(...withErrors(other))
   number(body)
 }
 
@@ -55,7 +59,6 @@ const move = (body, row, by, live) => {
   say(live, body, row)
 }
 
-// The document listens, not the handle: a row that is put elsewhere in the table would lose a captured pointer.
 const drag = (body, row, handle, live) => {
   handle.addEventListener("pointerdown", (start) => {
     if (start.button !== 0) return
@@ -105,10 +108,7 @@ const equip = (body, row, live) => {
     const button = document.createElement("button")
     button.type = "button"
     button.textContent = sign
-    button.addEventListener("click", () => {
-      move(body, row, by, live)
-      button.focus() // moving the row took it away
-    })
+    button.addEventListener("click", () => move(body, row, by, live))
     tools.append(button)
   }
   field(row).tabIndex = -1
