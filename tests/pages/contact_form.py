@@ -22,3 +22,12 @@ def send(client: Client | None = None, *, address: str = "192.0.2.1", headers=No
     if "token" not in values:
         values["token"] = token()
     return (client or Client()).post("/contact/", GOOD | values, REMOTE_ADDR=address, headers=headers or {})
+
+
+def html_of(response) -> str:
+    return response.content.decode()
+
+
+def sent(response) -> bool:
+    """Whether the visitor was thanked."""
+    return response.status_code == 302 and response["Location"] == "/contact/thanks/"
