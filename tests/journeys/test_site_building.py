@@ -79,7 +79,15 @@ def test_staff_build_a_section_and_move_it_and_readers_follow(page, context, liv
     expect(reader.get_by_text("What Mining and water is about.")).to_be_visible()
     expect(reader.get_by_role("navigation", name="In this section")).to_contain_text("Write to your MP")
 
-    # Into the menu: the menus' own part of the journey goes here.
+    # Into the main menu, by a tick on its own form.
+    page.get_by_role("link", name="Campaigns", exact=True).click()
+    page.get_by_label("Main menu").check()
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.locator(".messagelist")).to_contain_text("was changed successfully")
+    reader.goto(site)
+    menu = reader.get_by_role("navigation", name="Main").first
+    menu.get_by_role("link", name="Campaigns").click()
+    expect(reader).to_have_url(f"{site}/campaigns/")
 
     # By keyboard, under another page: up one gap, one deeper. It says where, and shows what that changes.
     handle(page, "Campaigns").press("Enter")
@@ -99,6 +107,7 @@ def test_staff_build_a_section_and_move_it_and_readers_follow(page, context, liv
     reader.goto(f"{site}/campaigns/mining-and-water/")
     expect(reader).to_have_url(f"{site}/about/campaigns/mining-and-water/")
     expect(reader.get_by_role("navigation", name="You are here")).to_contain_text("About")
+    expect(menu.get_by_role("link", name="Campaigns")).to_have_attribute("href", "/about/campaigns/")
     reader.goto(f"{site}/search/?q=mining")
     reader.get_by_role("main").get_by_role("link", name="Mining and water").click()
     expect(reader).to_have_url(f"{site}/about/campaigns/mining-and-water/")
