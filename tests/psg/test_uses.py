@@ -238,7 +238,7 @@ def test_the_lists_count_uses_in_the_same_query_and_find_what_is_used_nowhere(cl
     assert len(many) == len(one)
     assert list(client.get(url, {"used": "no", "q": "used"}).context["cl"].result_list) == [unused]
     assert list(client.get(url, {"used": "yes"}).context["cl"].result_list) == [used]
-    assert client.get(url, {"o": "-6"}).status_code == 200
+    assert client.get(url, {"o": "-6", "_facets": "True"}).status_code == 200
 
 
 # --- Deleting ------------------------------------------------------------------------------------------------------
@@ -266,6 +266,7 @@ def test_what_texts_show_is_deleted_with_a_tick_alone(client_as, settings, djang
     actions.save(PageFactory(body=showing(document)))
     html = client.get(delete_url(document)).content.decode()
     assert "2 texts will show a gap" in html
+    assert "Cannot delete" not in html
     assert "One page" in html
     html = client.post(delete_url(document), {"post": "yes"}).content.decode()
     assert "Nothing has been deleted" in html

@@ -77,6 +77,7 @@ class DocumentAdmin(LibraryAdmin):
     search_fields = ["title", "text"]
     date_hierarchy = "created_at"
     show_full_result_count = False
+    view_on_site = False  # its address is on the page
     replacement_form = ReplaceDocumentForm
 
     class Media:

@@ -157,6 +157,8 @@ class LibraryAdmin(admin.ModelAdmin):
         if obj is not None:
             context |= self.uses_context(request, obj)
             context["tick_missing"] = request.method == "POST"
+            if not context["uses"].holds:
+                context["title"] = f"Delete this {obj._meta.verbose_name}?"
         try:
             return super().delete_view(request, object_id, context)
         except ProtectedError:  # it has come into use since the page was made
