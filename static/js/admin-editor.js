@@ -50,13 +50,12 @@
     },
   })
 
-  const choose = (editor) => ({
-    type: "button",
-    id: "browse",
-    label: "Choose from the library …",
-    hidden: true,
-    filebrowser: { action: "Browse", target: "info:src", url: editor.config.filebrowserImageBrowseUrl },
-  })
+  // In a box of its own: in one list the plugin gives the upload button the address of whatever stands before it.
+  const choose = (editor) => {
+    const filebrowser = { action: "Browse", target: "info:src", url: editor.config.filebrowserImageBrowseUrl }
+    const button = { type: "button", id: "browse", label: "Choose from the library …", hidden: true, filebrowser }
+    return { type: "vbox", id: "browseBox", children: [button] }
+  }
 
   const upload = () => [
     { type: "file", id: "upload", label: "Picture: JPEG, PNG, WebP or GIF, at most 10 MB" },
