@@ -1,10 +1,9 @@
-"""Pages that belong to no app: search, account, library files, readiness, robots."""
+"""Pages that belong to no app: account, library files, readiness, robots."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
-from django.core.paginator import InvalidPage, Paginator
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -12,23 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 
-from psg import search, weave
-
-RESULTS_PER_PAGE = 20
-
-
-def search_page(request: HttpRequest) -> HttpResponse:
-    """Search everything public. The query stays in the address."""
-    text = request.GET.get("q", "").strip()
-    found = search.find(text)
-    try:
-        page = Paginator(found, RESULTS_PER_PAGE).page(request.GET.get("page", 1))
-    except InvalidPage as error:
-        raise Http404("There is no such page.") from error
-    search.add_excerpts(page.object_list, text)
-    context = {"q": text[: search.MAX_QUERY], "page": page, "total": page.paginator.count}
-    return render(request, "search/results.html", context)
-
+from psg import weave
 
 @login_required
 def account_home(request: HttpRequest) -> HttpResponse:

@@ -104,6 +104,21 @@ def _store(obj: Publishable) -> None:
             redirects.moved(old, other.get_absolute_url())
 
 
+def relations_written(obj: Publishable) -> None:
+    """What hangs on it was written after it, as a form does with topics: the search reads it again."""
+    if obj.search_reads:
+        search.index(obj)
+
+
+@transaction.atomic
+def delete(obj: Publishable) -> None:
+    """Delete it and whatever goes with it, here and in the search."""
+    _, deleted = obj.delete()
+    for model in search.searchable():
+        if model._meta.label in deleted:
+            search.drop_orphans(model)
+
+
 @transaction.atomic
 def change_each(queryset, action, *, by) -> int:
     """Apply `action` (publish or withdraw) to each row, locked in one order; the number done."""

@@ -1,0 +1,171 @@
+"""An answer: how many, filed how, and one page of them, best first."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat, Left
+
+from psg.models import SearchEntry
+from psg.publishing.models import Publishable
+from psg.search import asking, words
+from psg.search.index import kind_of
+
+# Of a very common word the newest entries, and the newest that have it in their title, are put in order of merit.
+RANKED = 1_000
+RANKED_BY_TITLE = 500
+# A word further down in a long text (a whole PDF) is found but not shown: cutting an excerpt reads the text again.
+EXCERPT_FROM = 20_000
+
+# A slug, a path, or a whole address.
+ADDRESS = re.compile(r"(?:https?://[^/\s]+)?(?P<path>[-\w/]+)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader narrowed the result to; an empty value narrows nothing. `kind` is a model's label, `topic` a slug."""
+
+    kind: str = ""
+    topic: str = ""
+    year: int | None = None
+
+
+@dataclass
+class Counts:
+    """How many entries match. Each filter's counts take the other filters into account, but not itself."""
+
+    everything: int = 0  # without filters
+    total: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    topics: Counter[str] = field(default_factory=Counter)  # by slug
+    years: Counter[int] = field(default_factory=Counter)
+    topic_names: dict[str, str] = field(default_factory=dict)  # of each slug
+
+    @property
+    def within_reach(self) -> int:
+        """How many of them can be leafed through."""
+        return min(self.total, RANKED)
+
+
+def count(text: str, filters: Filters) -> Counts:
+    """Count what the public finds, in one query that touches each match once and unpacks no text."""
+    counts = Counts()
+    if not text:
+        return counts
+    groups = SearchEntry.objects.filter(asking.matches(text), asking.public()).values_list("kind", "topics", "year")
+    for kind, lines, year, number in groups.annotate(Count("pk")).order_by():
+        topics = [line.partition(" ") for line in lines.splitlines()[1:]]
+        is_kind = filters.kind in ("", kind)
+        is_topic = not filters.topic or any(slug == filters.topic for slug, _, _ in topics)
+        is_year = filters.year in (None, year)
+        counts.everything += number
+        if is_kind and is_topic and is_year:
+            counts.total += number
+        if is_topic and is_year:
+            counts.kinds[kind] += number
+        if is_kind and is_topic and year:
+            counts.years[year] += number
+        for slug, _, name in topics:
+            counts.topics[slug] += number if is_kind and is_year else 0
+            counts.topic_names[slug] = name
+    return counts
+
+
+def _narrowed(filters: Filters) -> Q:
+    narrowed = asking.public()
+    if filters.kind:
+        narrowed &= Q(kind=filters.kind)
+    if filters.topic:
+        narrowed &= Q(topics__contains=f"\n{filters.topic} ")
+    if filters.year:
+        narrowed &= Q(year=filters.year)
+    return narrowed
+
+
+def _best(text: str, filters: Filters, counts: Counts) -> QuerySet:
+    """Keys of what matches, best first. Of very many the newest are compared, and the newest by title."""
+    entries = SearchEntry.objects.filter(_narrowed(filters))
+    matching, titled = entries.filter(asking.matches(text)), entries.filter(asking.title_matches(text))
+    if counts.total > RANKED:
+        since = _year_with_enough(filters, counts)
+        # A union of narrow rows, each with its rank: asked for by key instead, the whole table would be read.
+        found = _ranked(matching.filter(year__gte=since), text, RANKED).union(_ranked(titled, text, RANKED_BY_TITLE))
+    else:
+        found = matching.annotate(rank=asking.rank(text)).values_list("pk", "rank", "published_at")
+    return found.order_by("-rank", "-published_at", "-pk")
+
+
+def _ranked(entries: QuerySet[SearchEntry], text: str, most: int) -> QuerySet:
+    newest = entries.order_by("-year", "-published_at", "-pk").annotate(rank=asking.rank(text))
+    return newest.values_list("pk", "rank", "published_at")[:most]
+
+
+def _year_with_enough(filters: Filters, counts: Counts) -> int:
+    """The year since which `RANKED` entries match: what is older need not be sorted."""
+    years = sorted(counts.years, reverse=True) if filters.year is None else [filters.year]
+    reached = 0
+    for year in years:
+        reached += counts.years[year]
+        if reached >= RANKED:
+            return year
+    return years[-1]
+
+
+def page(text: str, filters: Filters, counts: Counts, *, start: int, stop: int) -> list[SearchEntry]:
+    """The entries from `start` up to `stop`, best first, with their titles and excerpts marked. Two queries."""
+    keys = [row[0] for row in _best(text, filters, counts)[start:stop]]
+    words_of = Left(Concat("summary", Value(" "), "body", output_field=TextField()), EXCERPT_FROM)
+    entries = SearchEntry.objects.defer("body", "vector").annotate(
+        marked_title=asking.marked("title", text, highlight_all=True),
+        marked_text=asking.marked(words_of, text, max_words=32, min_words=16),
+    )
+    found = entries.in_bulk(keys)
+    return [found[key] for key in keys if key in found]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is shown to somebody who asked for `asked`."""
+
+    asked: str
+    text: str  # what was looked for: `asked`, or what was probably meant where that finds nothing
+    counts: Counts
+    suggestion: str | None = None  # another spelling that finds more
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether this is the answer to another spelling."""
+        return self.text != self.asked
+
+
+def answer(asked: str, filters: Filters) -> Answer:
+    """Look for it; where that finds nothing, for what was probably meant. At most three queries."""
+    counts = count(asked, filters)
+    if counts.everything > words.FEW or (better := words.respelt(asked)) is None:
+        return Answer(asked, asked, counts)
+    its_counts = count(better, filters)
+    if its_counts.everything <= counts.everything:
+        return Answer(asked, asked, counts)
+    if counts.everything == 0:
+        return Answer(asked, better, its_counts)
+    return Answer(asked, asked, counts, suggestion=better)
+
+
+def matching_ids(model: type[Publishable], text: str) -> QuerySet[SearchEntry]:
+    """Ids of all rows of a model that match what is typed at the desk, drafts and withdrawn ones included.
+
+    The last word may be unfinished. A slug, a path or a whole address finds its row. Where nothing does, the
+    nearest spelling is asked.
+    """
+    entries = SearchEntry.objects.filter(kind=kind_of(model))
+    text = asking.cleaned(text)
+    found = entries.filter(asking.matches_unfinished(text)).values("object_id")
+    address = ADDRESS.fullmatch(text)
+    if address is not None:
+        path = address["path"]
+        end = "" if "/" in path else "[^/]*/?$"  # without a slash it is about the last part: all news is under /news/
+        found = found.union(entries.filter(url__iregex=path + end).values("object_id"))
+    if not found.exists() and (better := words.respelt(text)):
+        return entries.filter(asking.matches(better)).values("object_id")
+    return found
