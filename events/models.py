@@ -94,6 +94,4 @@ class Event(Publishable):
 
     def search_text(self) -> SearchText:
         where = f"{self.venue_name} {self.venue_address}"
-        return SearchText(
-            summary=self.summary, body=f"{plain_text(self.body)} {where}", date=self.local_start.date()
-        )
+        return SearchText(summary=self.summary, body=f"{plain_text(self.body)} {where}", date=self.local_start.date())

@@ -65,6 +65,7 @@ class User(AbstractUser):
         """The first word of the name."""
         return self.get_full_name().split(" ")[0]
 
+
 # Around matched words in what Postgres marks. Private-use characters: the index keeps none.
 MARK_START, MARK_STOP = "\ue000", "\ue001"
 
@@ -110,7 +111,9 @@ class SearchEntry(models.Model):
     date = models.DateField(null=True)
     year = models.PositiveSmallIntegerField(null=True)
     topics = models.TextField(
-        blank=True, db_collation="C", help_text="A line for each: its slug, a space, its name. Begins with a line's end."
+        blank=True,
+        db_collation="C",
+        help_text="A line's end before each; its slug, a space, its name.",
     )
     vector = SearchVectorField(null=True)
 
@@ -122,7 +125,12 @@ class SearchEntry(models.Model):
         constraints = [models.UniqueConstraint(name="search_entry_once", fields=["kind", "object_id"])]
         # One for each language, and no index on times: Postgres would be tempted to walk along it and unpack vectors.
         indexes = [
-            GinIndex(name=f"search_vector_{language}", fields=["vector"], fastupdate=False, condition=models.Q(language=language))
+            GinIndex(
+                name=f"search_vector_{language}",
+                fields=["vector"],
+                fastupdate=False,
+                condition=models.Q(language=language),
+            )
             for language in ("en", "es")
         ] + [
             GinIndex(

@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control, never_cache
 
 from psg import weave
 
+
 @login_required
 def account_home(request: HttpRequest) -> HttpResponse:
     """Where people land after signing in."""

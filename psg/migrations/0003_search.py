@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='searchentry',
             name='topics',
-            field=models.TextField(blank=True, db_collation='C', help_text="A line for each: its slug, a space, its name. Begins with a line's end."),
+            field=models.TextField(blank=True, db_collation='C', help_text="A line's end before each; its slug, a space, its name."),
         ),
         migrations.AddField(
             model_name='searchentry',

@@ -105,9 +105,9 @@ def _store(obj: Publishable) -> None:
 
 
 def relations_written(obj: Publishable) -> None:
-    """What hangs on it was written after it, as a form does with topics: the search reads it again."""
+    """What hangs on it was written after it, as a form does with topics: the search reads it afresh."""
     if obj.search_reads:
-        search.index(obj)
+        search.index(type(obj)._default_manager.get(pk=obj.pk))
 
 
 @transaction.atomic

@@ -139,7 +139,7 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
         self.message_user(request, f"{done} withdrawn.", messages.SUCCESS)
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str):
-        """Through the site's own index, drafts included: stems, accents and typos as for readers, beginnings besides."""
+        """Through the site's own index, drafts included: stems, accents, typos as for readers, and beginnings."""
         if not search_term.strip():
             return queryset, False
         return queryset.filter(pk__in=search.matching_ids(self.model, search_term)), False

@@ -80,7 +80,7 @@ class Publishable(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True, editable=False)
 
-    # Relations that `search_text` reads: fetched at once where many are indexed, and indexed again after a form wrote them.
+    # Relations that `search_text` reads: fetched together where many are indexed; read again after a form wrote them.
     search_reads: tuple[str, ...] = ()
 
     class Meta:

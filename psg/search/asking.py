@@ -1,6 +1,7 @@
 """From what somebody typed to what Postgres is asked."""
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 from operator import and_, or_
 
@@ -38,9 +39,24 @@ def _query(text: str, config: str) -> SearchQuery:
     return SearchQuery(text, config=config, search_type="websearch")
 
 
-def matches(text: str) -> Q:
-    """Entries in whose title, summary or body the words are. Quoted phrases and -exclusions work."""
-    return _each(lambda config: Q(vector=_query(text, config)))
+def year_word(year: int) -> str:
+    """A word in the vector of every entry of that year: so the index itself leaves out other years, without a look
+    at their rows. Whoever types it finds that year, which does no harm."""
+    return f"inyear{year}"
+
+
+def matches(text: str, *, years: Sequence[int] = ()) -> Q:
+    """Entries in whose title, summary or body the words are. Quoted phrases and -exclusions work.
+
+    With `years`, those of these years alone.
+    """
+    of_years = " | ".join(map(year_word, years))
+
+    def condition(config: str) -> Q:
+        query = _query(text, config)
+        return Q(vector=query & SearchQuery(of_years, config="simple", search_type="raw") if years else query)
+
+    return _each(condition)
 
 
 def title_matches(text: str) -> Q:
@@ -65,9 +81,7 @@ def matches_unfinished(text: str) -> Q:
 
 def _by_language(expression, output_field) -> Case:
     english, spanish = CONFIGS["en"], CONFIGS["es"]
-    return Case(
-        When(language="es", then=expression(spanish)), default=expression(english), output_field=output_field
-    )
+    return Case(When(language="es", then=expression(spanish)), default=expression(english), output_field=output_field)
 
 
 def rank(text: str) -> Expression:
@@ -85,4 +99,3 @@ def marked(source: Combinable | str, text: str, **options) -> Expression:
         ),
         TextField(),
     )
-

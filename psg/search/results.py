@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat, Left
@@ -10,13 +12,14 @@ from django.db.models.functions import Concat, Left
 from psg.models import SearchEntry
 from psg.publishing.models import Publishable
 from psg.search import asking, words
-from psg.search.index import kind_of
+from psg.search.entries import kind_of
 
 # Of a very common word the newest entries, and the newest that have it in their title, are put in order of merit.
 RANKED = 1_000
-RANKED_BY_TITLE = 500
+RANKED_BY_TITLE = 200
 # A word further down in a long text (a whole PDF) is found but not shown: cutting an excerpt reads the text again.
 EXCERPT_FROM = 20_000
+EXCERPT: dict[str, Any] = {"max_fragments": 2, "max_words": 18, "min_words": 8, "fragment_delimiter": " … "}
 
 # A slug, a path, or a whole address.
 ADDRESS = re.compile(r"(?:https?://[^/\s]+)?(?P<path>[-\w/]+)", re.ASCII)
@@ -24,7 +27,7 @@ ADDRESS = re.compile(r"(?:https?://[^/\s]+)?(?P<path>[-\w/]+)", re.ASCII)
 
 @dataclass(frozen=True)
 class Filters:
-    """What a reader narrowed the result to; an empty value narrows nothing. `kind` is a model's label, `topic` a slug."""
+    """What a result is narrowed to; an empty value narrows nothing. `kind` is a model's label, `topic` a slug."""
 
     kind: str = ""
     topic: str = ""
@@ -83,45 +86,37 @@ def _narrowed(filters: Filters) -> Q:
     return narrowed
 
 
-def _best(text: str, filters: Filters, counts: Counts) -> QuerySet:
-    """Keys of what matches, best first. Of very many the newest are compared, and the newest by title."""
+def _candidates(text: str, filters: Filters, counts: Counts) -> QuerySet[SearchEntry]:
+    """What is put in order of merit: all that matches; of very much the newest, and the newest by title."""
     entries = SearchEntry.objects.filter(_narrowed(filters))
-    matching, titled = entries.filter(asking.matches(text)), entries.filter(asking.title_matches(text))
-    if counts.total > RANKED:
-        since = _year_with_enough(filters, counts)
-        # A union of narrow rows, each with its rank: asked for by key instead, the whole table would be read.
-        found = _ranked(matching.filter(year__gte=since), text, RANKED).union(_ranked(titled, text, RANKED_BY_TITLE))
-    else:
-        found = matching.annotate(rank=asking.rank(text)).values_list("pk", "rank", "published_at")
-    return found.order_by("-rank", "-published_at", "-pk")
+    if counts.total <= RANKED:
+        return entries.filter(asking.matches(text))
+    newest_first = "-year", "-published_at", "-pk"
+    newest = entries.filter(asking.matches(text, years=_years_with_enough(filters, counts))).order_by(*newest_first)
+    titled = entries.filter(asking.title_matches(text)).order_by(*newest_first)
+    keys = newest.values_list("pk")[:RANKED].union(titled.values_list("pk")[:RANKED_BY_TITLE])
+    # Fetched, not nested: Postgres would rank before it limits, or read the whole table for a subquery's keys.
+    return SearchEntry.objects.filter(pk__in=[key for (key,) in keys])
 
 
-def _ranked(entries: QuerySet[SearchEntry], text: str, most: int) -> QuerySet:
-    newest = entries.order_by("-year", "-published_at", "-pk").annotate(rank=asking.rank(text))
-    return newest.values_list("pk", "rank", "published_at")[:most]
-
-
-def _year_with_enough(filters: Filters, counts: Counts) -> int:
-    """The year since which `RANKED` entries match: what is older need not be sorted."""
+def _years_with_enough(filters: Filters, counts: Counts) -> list[int]:
+    """The years in which the newest `RANKED` matches are."""
     years = sorted(counts.years, reverse=True) if filters.year is None else [filters.year]
-    reached = 0
-    for year in years:
-        reached += counts.years[year]
-        if reached >= RANKED:
-            return year
-    return years[-1]
+    before = accumulate((counts.years[year] for year in years), initial=0)
+    return [year for year, newer in zip(years, before, strict=False) if newer < RANKED]
 
 
 def page(text: str, filters: Filters, counts: Counts, *, start: int, stop: int) -> list[SearchEntry]:
-    """The entries from `start` up to `stop`, best first, with their titles and excerpts marked. Two queries."""
-    keys = [row[0] for row in _best(text, filters, counts)[start:stop]]
-    words_of = Left(Concat("summary", Value(" "), "body", output_field=TextField()), EXCERPT_FROM)
-    entries = SearchEntry.objects.defer("body", "vector").annotate(
+    """The entries from `start` up to `stop`, best first, with their titles and excerpts marked. At most two queries."""
+    order = "-rank", "-published_at", "-pk"
+    best = _candidates(text, filters, counts).annotate(rank=asking.rank(text)).order_by(*order)
+    beginning = Left(Concat("summary", Value(" "), "body", output_field=TextField()), EXCERPT_FROM)
+    shown = SearchEntry.objects.filter(pk__in=best.values("pk")[start:stop]).annotate(
+        rank=asking.rank(text),
         marked_title=asking.marked("title", text, highlight_all=True),
-        marked_text=asking.marked(words_of, text, max_words=32, min_words=16),
+        marked_text=asking.marked(beginning, text, **EXCERPT),
     )
-    found = entries.in_bulk(keys)
-    return [found[key] for key in keys if key in found]
+    return list(shown.order_by(*order).defer("body", "vector"))
 
 
 @dataclass(frozen=True)

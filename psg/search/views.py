@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from psg.search import asking, results
-from psg.search.index import kind_of, searchable
+from psg.search.entries import kind_of, searchable
 from psg.search.results import Counts, Filters
 
 PER_PAGE = 20

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     """Readers can search and editors can save all the while, and it may run twice at once.
 
     Each batch is one transaction that holds its rows. A row that somebody else holds is not waited for together with
-    others, so nobody waits in a circle: it comes again at the end, alone. Nothing is missing at any moment.
+    others, so nobody waits in a circle: it comes again at the end, alone.
     """
 
     help = __doc__
@@ -37,11 +37,10 @@ class Command(BaseCommand):
             gone += search.drop_orphans(model)
         gone += SearchEntry.objects.exclude(kind__in=[model._meta.label_lower for model in models]).delete()[0]
         forgotten = words.tidy()
-        self.stdout.write(
-            f"Search index: {SearchEntry.objects.count():,} entries from {total:,} articles, pages, events and the like."
-        )
+        kinds = ", ".join(sorted(str(model._meta.verbose_name_plural) for model in models))
+        self.stdout.write(f"Search index: {SearchEntry.objects.count():,} entries ({kinds}).")
         if gone or forgotten:
-            self.stdout.write(f"Dropped {gone:,} entries of what is no more, {forgotten:,} words that nothing has.")
+            self.stdout.write(f"Dropped: {gone:,} entries of what is no more, {forgotten:,} words that nothing has.")
 
     def _batches(self, model: type[Publishable]) -> Iterator[list[int]]:
         """All primary keys in their order, `BATCH` at a time: the cost does not grow with the place in the table."""

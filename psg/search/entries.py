@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from psg.models import MARK_START, MARK_STOP, SearchEntry, SearchText
 from psg.publishing.models import Publishable, State
 from psg.search import words
-from psg.search.asking import CONFIGS
+from psg.search.asking import CONFIGS, year_word
 
 BATCH = 500
 # A vector may not exceed 1 MB, whatever it is made of: this many characters always fit (a PDF may have more).
@@ -48,7 +48,8 @@ def index_many(objects: Sequence[Publishable]) -> None:
         return
     # One order for everybody, so that two who write the same rows wait for one another and never in a circle.
     rows = [obj for _, obj in sorted({obj.pk: obj for obj in objects}.items())]
-    prefetch_related_objects(rows, *rows[0].search_reads)
+    if len(rows) > 1:
+        prefetch_related_objects(rows, *rows[0].search_reads)
     texts = {obj.pk: obj.search_text() for obj in rows}
     SearchEntry.objects.bulk_create(
         [_entry(obj, texts[obj.pk]) for obj in rows],
@@ -68,6 +69,7 @@ def _entry(obj: Publishable, text: SearchText) -> SearchEntry:
     title, summary = _kept(str(obj))[:250], _kept(text.summary)
     body = _kept(text.body[:MAX_BODY])
     language = text.language if text.language in CONFIGS else "en"
+    year = date.year if date else None
     return SearchEntry(
         kind=kind_of(obj),
         object_id=obj.pk,
@@ -78,9 +80,12 @@ def _entry(obj: Publishable, text: SearchText) -> SearchEntry:
         language=language,
         published_at=published_at,
         date=text.date,
-        year=date.year if date else None,
+        year=year,
         topics="".join(topic_line(*topic) for topic in sorted(text.topics)),
-        vector=_vector(title, "A", language) + _vector(summary, "B", language) + _vector(body, "D", language),
+        vector=_vector(title, "A", CONFIGS[language])
+        + _vector(summary, "B", CONFIGS[language])
+        + _vector(body, "D", CONFIGS[language])
+        + _vector(year_word(year) if year else "", "D", "simple"),
     )
 
 
@@ -88,8 +93,8 @@ def _kept(text: str) -> str:
     return text.translate(_NOT_KEPT)
 
 
-def _vector(text: str, weight: str, language: str) -> SearchVector:
-    return SearchVector(Value(text), weight=weight, config=CONFIGS[language])
+def _vector(text: str, weight: str, config: str) -> SearchVector:
+    return SearchVector(Value(text), weight=weight, config=config)
 
 
 def topic_line(slug: str, name: str) -> str:
@@ -100,7 +105,7 @@ def topic_line(slug: str, name: str) -> str:
 def replace_topic(old: tuple[str, str], new: tuple[str, str] | None) -> None:
     """A topic (slug, name) was renamed; with None it was deleted. Every entry that is filed under it follows."""
     before, after = topic_line(*old), topic_line(*new) if new else ""
-    # With a line's end after the last topic for the length of the change, so that "Mining" is not found in "Mining law".
+    # With a line's end after the last topic for the length of the change: "Mining" is not to be found in "Mining law".
     ended = Replace(Concat("topics", Value("\n")), Value(f"{before}\n"), Value(f"{after}\n"))
     filed = SearchEntry.objects.filter(topics__contains=before)
     filed.update(topics=Left(ended, Length(ended) - 1))
