@@ -66,19 +66,6 @@ class User(AbstractUser):
         return self.get_full_name().split(" ")[0]
 
 
-# Around matched words in what Postgres marks. Private-use characters: the index keeps none.
-MARK_START, MARK_STOP = "\ue000", "\ue001"
-
-
-def marked_parts(text: str) -> list[tuple[str, bool]]:
-    """A marked text as (words, whether they matched)."""
-    found = []
-    for piece in text.split(MARK_START):
-        matched, stop, rest = piece.partition(MARK_STOP)
-        found += [(matched, True), (rest, False)] if stop else [(piece, False)]
-    return [part for part in found if part[0]]
-
-
 @dataclass(frozen=True)
 class SearchText:
     """What the search reads of one thing beside its title and address. `body` is words, not HTML."""
@@ -117,29 +104,32 @@ class SearchEntry(models.Model):
     )
     vector = SearchVectorField(null=True)
 
-    # The title and the passage that match, with marks; annotated by psg.search for a page of results.
-    marked_title: str
-    marked_text: str
+    # As (words, whether they matched); filled by psg.search for a page of results. No excerpt: the title alone matched.
+    title_parts: list[tuple[str, bool]] = []
+    excerpt: list[tuple[str, bool]] = []
 
     class Meta:
         constraints = [models.UniqueConstraint(name="search_entry_once", fields=["kind", "object_id"])]
         # One for each language, and no index on times: Postgres would be tempted to walk along it and unpack vectors.
         indexes = [
-            GinIndex(
-                name=f"search_vector_{language}",
-                fields=["vector"],
-                fastupdate=False,
-                condition=models.Q(language=language),
-            )
-            for language in ("en", "es")
-        ] + [
-            GinIndex(
-                SearchVector("title", config=f"psg_{language}"),
-                name=f"search_title_{language}",
-                fastupdate=False,
-                condition=models.Q(language=language),
-            )
-            for language in ("en", "es")
+            *(
+                GinIndex(
+                    name=f"search_vector_{language}",
+                    fields=["vector"],
+                    fastupdate=False,
+                    condition=models.Q(language=language),
+                )
+                for language in ("en", "es")
+            ),
+            *(
+                GinIndex(
+                    SearchVector("title", config=f"psg_{language}"),
+                    name=f"search_title_{language}",
+                    fastupdate=False,
+                    condition=models.Q(language=language),
+                )
+                for language in ("en", "es")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -149,16 +139,6 @@ class SearchEntry(models.Model):
     def kind_label(self) -> str:
         """What this is, as a reader would call it."""
         return capfirst(str(apps.get_model(self.kind)._meta.verbose_name))
-
-    @property
-    def title_parts(self) -> list[tuple[str, bool]]:
-        """The title as (words, whether they matched)."""
-        return marked_parts(self.marked_title)
-
-    @property
-    def excerpt(self) -> list[tuple[str, bool]]:
-        """The passage that matched, as (words, whether they matched); empty if the title alone did."""
-        return marked_parts(self.marked_text) if MARK_START in self.marked_text else []
 
 
 class SearchWord(models.Model):

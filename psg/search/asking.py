@@ -10,10 +10,10 @@ from django.db.models import Case, F, FloatField, Q, TextField, Value, When
 from django.db.models.expressions import Combinable, Expression
 from django.utils import timezone
 
-from psg.models import MARK_START, MARK_STOP
-
 # Text search configurations made by a migration: stemming with accents ignored, one for each language.
 CONFIGS = {"en": "psg_en", "es": "psg_es"}
+# Around matched words in what Postgres marks. Private-use characters: the index keeps none (see `entries.py`).
+MARK_START, MARK_STOP = "\ue000", "\ue001"
 MAX_QUERY = 200  # characters; more than any title, and short enough to be cheap
 
 
@@ -99,3 +99,12 @@ def marked(source: Combinable | str, text: str, **options) -> Expression:
         ),
         TextField(),
     )
+
+
+def parts(headline: str) -> list[tuple[str, bool]]:
+    """A marked text as (words, whether they matched)."""
+    found = []
+    for piece in headline.split(MARK_START):
+        matched, stop, rest = piece.partition(MARK_STOP)
+        found += [(matched, True), (rest, False)] if stop else [(piece, False)]
+    return [part for part in found if part[0]]

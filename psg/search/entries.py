@@ -8,10 +8,10 @@ from django.db.models import Model, Value, prefetch_related_objects
 from django.db.models.functions import Concat, Left, Length, Replace
 from django.utils.timezone import localtime
 
-from psg.models import MARK_START, MARK_STOP, SearchEntry, SearchText
+from psg.models import SearchEntry, SearchText
 from psg.publishing.models import Publishable, State
 from psg.search import words
-from psg.search.asking import CONFIGS, year_word
+from psg.search.asking import CONFIGS, MARK_START, MARK_STOP, year_word
 
 BATCH = 500
 # A vector may not exceed 1 MB, whatever it is made of: this many characters always fit (a PDF may have more).

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -19,7 +20,7 @@ RANKED = 1_000
 RANKED_BY_TITLE = 200
 # A word further down in a long text (a whole PDF) is found but not shown: cutting an excerpt reads the text again.
 EXCERPT_FROM = 20_000
-EXCERPT: dict[str, Any] = {"max_fragments": 2, "max_words": 18, "min_words": 8, "fragment_delimiter": " … "}
+EXCERPT: dict[str, Any] = {"max_fragments": 2, "max_words": 22, "min_words": 12, "fragment_delimiter": " … "}
 
 # A slug, a path, or a whole address.
 ADDRESS = re.compile(r"(?:https?://[^/\s]+)?(?P<path>[-\w/]+)", re.ASCII)
@@ -106,17 +107,30 @@ def _years_with_enough(filters: Filters, counts: Counts) -> list[int]:
     return [year for year, newer in zip(years, before, strict=False) if newer < RANKED]
 
 
-def page(text: str, filters: Filters, counts: Counts, *, start: int, stop: int) -> list[SearchEntry]:
-    """The entries from `start` up to `stop`, best first, with their titles and excerpts marked. At most two queries."""
+def page(text: str, filters: Filters, counts: Counts, *, start: int, stop: int) -> Sequence[SearchEntry]:
+    """The entries from `start` up to `stop`, best first, with their matched words. At most two queries."""
     order = "-rank", "-published_at", "-pk"
     best = _candidates(text, filters, counts).annotate(rank=asking.rank(text)).order_by(*order)
     beginning = Left(Concat("summary", Value(" "), "body", output_field=TextField()), EXCERPT_FROM)
-    shown = SearchEntry.objects.filter(pk__in=best.values("pk")[start:stop]).annotate(
+    entries = SearchEntry.objects.filter(pk__in=best.values("pk")[start:stop]).annotate(
         rank=asking.rank(text),
         marked_title=asking.marked("title", text, highlight_all=True),
         marked_text=asking.marked(beginning, text, **EXCERPT),
     )
-    return list(shown.order_by(*order).defer("body", "vector"))
+    shown = []
+    for entry in entries.order_by(*order).defer("body", "vector"):
+        entry.title_parts = asking.parts(entry.marked_title)
+        entry.excerpt = _excerpt(asking.parts(entry.marked_text), entry.summary)
+        shown.append(entry)
+    return shown
+
+
+def _excerpt(parts: list[tuple[str, bool]], beginning: str) -> list[tuple[str, bool]]:
+    """With dots where the text goes on; nothing if nothing in it matched."""
+    if not any(matched for _, matched in parts):
+        return []
+    starts = "".join(words for words, _ in parts).startswith(beginning[:20] or " ")
+    return [*([] if starts else [("… ", False)]), *parts, (" …", False)]
 
 
 @dataclass(frozen=True)
@@ -147,7 +161,7 @@ def answer(asked: str, filters: Filters) -> Answer:
     return Answer(asked, asked, counts, suggestion=better)
 
 
-def matching_ids(model: type[Publishable], text: str) -> QuerySet[SearchEntry]:
+def matching_ids(model: type[Publishable], text: str) -> QuerySet:
     """Ids of all rows of a model that match what is typed at the desk, drafts and withdrawn ones included.
 
     The last word may be unfinished. A slug, a path or a whole address finds its row. Where nothing does, the

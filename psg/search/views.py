@@ -103,10 +103,10 @@ def _address(asked: str, given: dict[str, str] | None = None, **changes: str) ->
 
 def _facets(asked: str, given: dict[str, str], counts: Counts) -> list[Facet]:
     """The filters that tell the results apart, and those in use."""
-    labels = {str(model._meta.model_name): capfirst(model._meta.verbose_name_plural) for model in searchable()}
+    labels = {str(model._meta.model_name): capfirst(str(model._meta.verbose_name_plural)) for model in searchable()}
     kinds = Counter({kind.partition(".")[2]: number for kind, number in counts.kinds.items()})
     years = Counter({str(year): number for year, number in counts.years.items()})
-    values = [
+    values: list[tuple[str, str, Counter[str], list[tuple[str, int]], dict[str, str]]] = [
         ("kind", gettext("Kind"), kinds, kinds.most_common(), labels),
         ("topic", gettext("Topic"), counts.topics, counts.topics.most_common(TOPICS_SHOWN), counts.topic_names),
         ("year", gettext("Year"), years, sorted(years.items(), reverse=True), {}),
@@ -114,8 +114,8 @@ def _facets(asked: str, given: dict[str, str], counts: Counts) -> list[Facet]:
     facets = []
     for name, label, numbers, shown, names in values:
         chosen = given[name]
-        there = [(value, number) for value, number in shown if number and value != chosen]
-        if chosen:
+        there = [(value, number) for value, number in shown if number or value == chosen]
+        if chosen and chosen not in dict(there):
             there.insert(0, (chosen, numbers[chosen]))
         if len(there) > 1 or chosen:
             choices = [_choice(asked, given, name, value, number, names) for value, number in there]

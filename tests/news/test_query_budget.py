@@ -30,6 +30,7 @@ PAGES = [
     "/events/",
     "/about/",
     "/search/?q=story",
+    "/search/?q=stroy",  # a typing error: counted twice, with a look at the words in between
 ]
 
 
