@@ -93,4 +93,5 @@ class Event(Publishable):
         return f"https://www.openstreetmap.org/search?query={quote_plus(place)}" if place else ""
 
     def search_text(self) -> SearchText:
-        return SearchText(summary=self.summary, body=f"{plain_text(self.body)} {self.venue_name} {self.venue_address}")
+        where = f"{self.venue_name} {self.venue_address}"
+        return SearchText(summary=self.summary, body=f"{plain_text(self.body)} {where}", date=self.local_start.date())

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import slugify
 
-from news import views
+from news import actions, views
 from news.models import Article, Author, Topic
 from psg.library.admin.fields import PictureFieldsMixin
 from psg.publishing.admin import PublishableAdmin, StatusFilter
@@ -65,6 +65,15 @@ class TopicAdmin(admin.ModelAdmin):
     list_display = ["name", "description", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
+
+    def save_model(self, request: HttpRequest, obj: Topic, form, change: bool) -> None:
+        actions.save_topic(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Topic) -> None:
+        actions.delete_topics([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset) -> None:
+        actions.delete_topics(queryset)
 
 
 @admin.register(Author)

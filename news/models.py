@@ -212,6 +212,7 @@ class Article(Publishable):
         help_text="Empty: the standfirst. At most 160 characters.",
     )
     history = HistoricalRecords(m2m_fields=[topics, authors])
+    search_reads = ("topics",)
 
     objects = ArticleQuerySet.as_manager()
 
@@ -240,7 +241,13 @@ class Article(Publishable):
         return parse_sources(self.sources)
 
     def search_text(self) -> SearchText:
-        return SearchText(summary=self.standfirst, body=plain_text(self.body), language=self.language)
+        return SearchText(
+            summary=self.standfirst,
+            body=plain_text(self.body),
+            language=self.language,
+            topics=[(topic.slug, topic.name) for topic in self.topics.all()],
+            date=localtime(self.published_at, LONDON).date() if self.published_at else None,
+        )
 
     def related(self, topics: list[Topic], *, count: int = 3) -> list["Article"]:
         """The newest public articles that share one of `topics` with this one."""

@@ -1,13 +1,16 @@
 """The people who sign in, and the index of everything that can be searched."""
 
+import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.text import capfirst
 
 
 class UserManager(BaseUserManager["User"]):
@@ -70,27 +73,66 @@ class SearchText:
     summary: str
     body: str
     language: str = "en"
+    topics: Sequence[tuple[str, str]] = ()  # slug and name of each
+    # The day that it is of, shown beside it. It is filed under the year given, else that of the day, else that of its
+    # publication on this site.
+    date: datetime.date | None = None
+    year: int | None = None
 
 
 class SearchEntry(models.Model):
-    """One public thing that can be found. Written by `psg.search` alone, beside the change it reflects."""
+    """One thing that can be found. Written by `psg.search` alone, beside the change it reflects.
+
+    The table's rows are kept narrow by a migration (`toast_tuple_target`): a count of very many matches reads kinds,
+    topics and years, and texts and vectors lie elsewhere until they are asked for.
+    """
 
     kind = models.CharField(max_length=60)
     object_id = models.BigIntegerField()
-    url = models.CharField(max_length=400)
+    url = models.CharField(max_length=500)
     title = models.CharField(max_length=250)
     summary = models.TextField(blank=True)
     body = models.TextField(blank=True)
     language = models.CharField(max_length=2)
-    published_at = models.DateTimeField(help_text="Found from this moment on (UTC).")
+    published_at = models.DateTimeField(
+        null=True, help_text="The public finds it from this moment on (UTC); without one, only the desk does."
+    )
+    date = models.DateField(null=True)
+    year = models.PositiveSmallIntegerField(null=True)
+    topics = models.TextField(
+        blank=True,
+        db_collation="C",
+        help_text="A line's end before each; its slug, a space, its name.",
+    )
     vector = SearchVectorField(null=True)
 
-    # The passage that matched, as (words, whether they matched); filled by psg.search for a page of results.
+    # As (words, whether they matched); filled by psg.search for a page of results. No excerpt: the title alone matched.
+    title_parts: list[tuple[str, bool]] = []
     excerpt: list[tuple[str, bool]] = []
 
     class Meta:
         constraints = [models.UniqueConstraint(name="search_entry_once", fields=["kind", "object_id"])]
-        indexes = [GinIndex(name="search_entry_vector", fields=["vector"])]
+        # One for each language, and no index on times: Postgres would be tempted to walk along it and unpack vectors.
+        indexes = [
+            *(
+                GinIndex(
+                    name=f"search_vector_{language}",
+                    fields=["vector"],
+                    fastupdate=False,
+                    condition=models.Q(language=language),
+                )
+                for language in ("en", "es")
+            ),
+            *(
+                GinIndex(
+                    SearchVector("title", config=f"psg_{language}"),
+                    name=f"search_title_{language}",
+                    fastupdate=False,
+                    condition=models.Q(language=language),
+                )
+                for language in ("en", "es")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -98,4 +140,17 @@ class SearchEntry(models.Model):
     @property
     def kind_label(self) -> str:
         """What this is, as a reader would call it."""
-        return str(apps.get_model(self.kind)._meta.verbose_name).capitalize()
+        return capfirst(str(apps.get_model(self.kind)._meta.verbose_name))
+
+
+class SearchWord(models.Model):
+    """A word of public texts: `shown` as it is written there, in small letters; `word` without accents."""
+
+    word = models.CharField(max_length=60)
+    shown = models.CharField(max_length=60, db_index=True)
+
+    class Meta:
+        indexes = [GinIndex(name="search_word_triples", fields=["word"], opclasses=["gin_trgm_ops"])]
+
+    def __str__(self) -> str:
+        return self.shown

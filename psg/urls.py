@@ -5,13 +5,14 @@ from django.urls import include, path
 
 from psg import sitemap, views
 from psg.publishing.views import preview
+from psg.search.views import search_page
 
 urlpatterns = [
     path("news/", include("news.urls")),
     path("events/", include("events.urls")),
     path("membership/", include("membership.urls")),
     path("contact/", include("pages.contact.urls")),
-    path("search/", views.search_page, name="search"),
+    path("search/", search_page, name="search"),
     path("preview/<str:token>/", preview, name="preview"),
     path("weave/<slug:seed>.svg", views.woven_picture, name="weave"),
     path("accounts/", include("allauth.urls")),

@@ -1,4 +1,4 @@
-"""Pages that belong to no app: search, account, library files, readiness, robots."""
+"""Pages that belong to no app: account, library files, readiness, robots."""
 
 import posixpath
 
@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
-from django.core.paginator import InvalidPage, Paginator
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -17,23 +16,8 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 from django.views.decorators.cache import cache_control, never_cache
 
-from psg import search, weave
+from psg import weave
 from psg.library.serving import lasting_file
-
-RESULTS_PER_PAGE = 20
-
-
-def search_page(request: HttpRequest) -> HttpResponse:
-    """Search everything public. The query stays in the address."""
-    text = request.GET.get("q", "").strip()
-    found = search.find(text)
-    try:
-        page = Paginator(found, RESULTS_PER_PAGE).page(request.GET.get("page", 1))
-    except InvalidPage as error:
-        raise Http404("There is no such page.") from error
-    search.add_excerpts(page.object_list, text)
-    context = {"q": text[: search.MAX_QUERY], "page": page, "total": page.paginator.count}
-    return render(request, "search/results.html", context)
 
 
 @login_required

@@ -58,6 +58,7 @@ class ArticleFactory(PublishableFactory):
     def topics(self, create, extracted, **kwargs) -> None:
         if create and extracted:
             self.topics.set(extracted)
+            search.index(self)
 
     @factory.post_generation
     def authors(self, create, extracted, **kwargs) -> None:

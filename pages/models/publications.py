@@ -82,6 +82,8 @@ class Publication(Publishable):
             ),
         ]
 
+    search_reads = ("document",)
+
     def __str__(self) -> str:
         return self.title
 
@@ -100,4 +102,4 @@ class Publication(Publishable):
 
     def search_text(self) -> SearchText:
         """The summary and the words of the PDF."""
-        return SearchText(summary=self.summary, body=self.document.text, language=self.language)
+        return SearchText(self.summary, self.document.text, self.language, year=self.year)

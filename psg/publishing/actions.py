@@ -106,6 +106,21 @@ def store(obj: Publishable) -> None:
     redirects.moved_many([(old, each.get_absolute_url()) for each, old in moved if each.was_public])
 
 
+def relations_written(obj: Publishable) -> None:
+    """What hangs on it was written after it, as a form does with topics: the search reads it afresh."""
+    if obj.search_reads:
+        search.index(type(obj)._default_manager.get(pk=obj.pk))
+
+
+@transaction.atomic
+def delete(obj: Publishable) -> None:
+    """Delete it and whatever goes with it, here and in the search."""
+    _, deleted = obj.delete()
+    for model in search.searchable():
+        if model._meta.label in deleted:
+            search.drop_orphans(model)
+
+
 @transaction.atomic
 def change_each(queryset, action, *, by) -> int:
     """Apply `action` (publish or withdraw) to each row, locked in one order; the number done."""

@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 from simple_history.admin import SimpleHistoryAdmin
 
+from psg import search
 from psg.publishing import actions as publishing
 from psg.publishing import views
 from psg.publishing.models import Publishable, State, Status
@@ -35,6 +36,11 @@ class VersionedForm(forms.ModelForm):
             # From the table, not the instance: the form may hold an old revision that is to be restored.
             current = type(self.instance)._default_manager.filter(pk=self.instance.pk)
             self.initial["seen_version"] = current.values_list("version", flat=True).first()
+
+    def _save_m2m(self) -> None:
+        """Django writes topics and the like after the object itself, in every admin view through here."""
+        super()._save_m2m()  # type: ignore[misc]
+        publishing.relations_written(self.instance)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -149,6 +155,12 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
         done = publishing.change_each(published, publishing.withdraw, by=request.user)
         self.message_user(request, f"{done} withdrawn.", messages.SUCCESS)
 
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """Through the site's own index, drafts included: stems, accents, typos as for readers, and beginnings."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=search.matching_ids(self.model, search_term)), False
+
     # --- The form --------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj=None):
@@ -168,6 +180,9 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
         else:
             publishing.save(obj)
         publishing.close_form(obj, user=request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Publishable) -> None:
+        publishing.delete(obj)
 
     @transaction.atomic
     def history_form_view(self, request: HttpRequest, object_id, version_id, extra_context=None):

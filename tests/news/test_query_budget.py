@@ -35,6 +35,7 @@ PAGES = [
     "/publications/",
     "/publications/measured/",
     "/search/?q=story",
+    "/search/?q=stroy",  # a typing error: counted twice, with a look at the words in between
 ]
 
 
