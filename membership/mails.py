@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from membership.models import Application, Membership, NoticeKind, Payment, Person, Term
 from membership.paying import ways_to_pay
+from membership.standing import main_membership
 
 
 def application_received(application: Application) -> None:
@@ -30,13 +31,8 @@ def application_received(application: Application) -> None:
 def _membership_of_owner(application: Application) -> Membership | None:
     """The running membership of whom the address verifiably belongs to."""
     person = application.person
-    if person.email_verified_at is None or person.email != application.email or not person.is_member():
-        return None
-    return max(
-        person.memberships.prefetch_related("terms"),
-        key=lambda each: (each.is_for_life, each.paid_until is not None, each.paid_until),
-        default=None,
-    )
+    is_theirs = person.email_verified_at is not None and person.email == application.email
+    return main_membership(person) if is_theirs and person.is_member() else None
 
 
 def receipt(payment: Payment) -> None:

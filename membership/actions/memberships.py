@@ -125,10 +125,4 @@ def _locked(membership: Membership) -> Membership:
 def lock_last_membership(person: Person) -> Membership | None:
     """The person's membership that ends last, locked; None without one. The person's row is locked already."""
     found = Membership.objects.select_for_update(of=("self",)).select_related("plan").filter(person=person)
-    return max(found.prefetch_related("terms"), key=lambda each: (_until(each), each.pk), default=None)
-
-
-def _until(membership: Membership) -> date:
-    if membership.is_for_life:
-        return date.max
-    return membership.paid_until or date.min
+    return max(found.prefetch_related("terms"), key=lambda membership: membership.reach, default=None)

@@ -22,6 +22,14 @@ class RecordedMeanwhile(Exception):
         self.payment = payment
 
 
+class AlreadyAccepted(Exception):
+    """The application was paid before, by `payment`."""
+
+    def __init__(self, payment: Payment) -> None:
+        super().__init__(f"paid by {payment}")
+        self.payment = payment
+
+
 class AlreadyReversed(Exception):
     """The payment was taken back before."""
 
@@ -53,7 +61,7 @@ def record(
 
     With an `application` what it asks for comes true: declarations, consents, household, and with `take_details` name
     and address. `last_seen` is the number of the person's last payment when the form was opened (0: none).
-    Raises RecordedMeanwhile if there is a newer one, or the application was paid already; memberships.AlreadyForLife.
+    Raises RecordedMeanwhile if there is a newer one; AlreadyAccepted; memberships.AlreadyForLife.
     """
     application = _lock_application(application)
     person = Person.objects.select_for_update().get(pk=person.pk)
@@ -76,7 +84,7 @@ def record(
         grace_until=memberships.grace_end(ends_on),
     )
     if application is not None:
-        _accept(application, person, membership)
+        _accept(application, person, membership, payment)
     mails.receipt(payment)
     return payment
 
@@ -85,15 +93,20 @@ def _lock_application(application: Application | None) -> Application | None:
     if application is None:
         return None
     locked = Application.objects.select_for_update(of=("self",))
-    return locked.select_related("person", "plan", "membership").get(pk=application.pk)
+    return locked.select_related("person", "plan", "payment").get(pk=application.pk)
 
 
 def _refuse_unseen(person: Person, application: Application | None, last_seen: int | None) -> None:
-    if application is not None and application.state == ApplicationState.ACCEPTED and application.membership:
-        raise RecordedMeanwhile(Payment.objects.filter(term__membership=application.membership).latest("pk"))
+    if application is not None and (paid := paid_for(application)):
+        raise AlreadyAccepted(paid)
     newest = person.payments.order_by("-pk").first()
     if last_seen is not None and newest is not None and newest.pk > last_seen:
         raise RecordedMeanwhile(newest)
+
+
+def paid_for(application: Application) -> Payment | None:
+    """The payment that made the application come true; None while it waits."""
+    return application.payment if application.state == ApplicationState.ACCEPTED else None
 
 
 def _membership(person: Person, price: Price, money: Money, application: Application | None) -> Membership:
@@ -108,16 +121,18 @@ def _membership(person: Person, price: Price, money: Money, application: Applica
     return membership
 
 
-def _accept(application: Application, person: Person, membership: Membership) -> None:
-    """The application has come true: it belongs to this person and membership."""
+def _accept(application: Application, person: Person, membership: Membership, payment: Payment) -> None:
+    """The application has come true: it belongs to this person and payment. Others of the same human wait no more."""
     guessed = application.person
-    application.person, application.membership = person, membership
+    application.person, application.payment = person, payment
     application.state = ApplicationState.ACCEPTED
     application.save()
+    same = Application.objects.filter(identity=application.identity, person=guessed).exclude(pk=application.pk)
+    same.open().update(state=ApplicationState.REPLACED)
     for name in application.household[: membership.plan.max_people - 1]:
         memberships.cover_by_name(membership, name=name)
     if guessed != person:
-        guessed.applications.filter(identity=application.identity).update(person=person)
+        same.update(person=person)
         forget_if_provisional(guessed)
 
 

@@ -58,6 +58,7 @@ def declare_gift_aid(
     scope: str = GiftAidScope.ALL,
     channel: str = Channel.WEB,
     made_on: Any = None,
+    cancelled_on: Any = None,
 ) -> GiftAidDeclaration:
     """Keep a declaration with its words, and name and address as they were declared."""
     return GiftAidDeclaration.objects.create(
@@ -65,6 +66,7 @@ def declare_gift_aid(
         scope=scope,
         channel=channel,
         made_on=made_on or timezone.localdate(),
+        cancelled_on=cancelled_on,
         wording_version=version,
         wording=wordings.GIFT_AID[version],
         declared_name=f"{declared.title} {declared.contact_name}".strip(),

@@ -9,8 +9,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from membership.models.details import ContactDetails
-from membership.models.memberships import Membership
-from membership.models.payments import Method
+from membership.models.payments import Method, Payment
 from membership.models.people import Person, plain
 from membership.models.plans import Plan, Price
 
@@ -53,9 +52,7 @@ class Application(ContactDetails):
     identity = models.CharField(max_length=64, editable=False)
     state = models.CharField(max_length=10, choices=ApplicationState, default=ApplicationState.OPEN)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="applications")
-    membership = models.ForeignKey(
-        Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="applications"
-    )
+    payment = models.OneToOneField(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="application")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
     amount_pence = models.PositiveIntegerField("amount")
@@ -73,6 +70,10 @@ class Application(ContactDetails):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(name="application_open_once", fields=["identity"], condition=Q(state="open")),
+            models.CheckConstraint(
+                name="application_accepted_is_paid",
+                condition=Q(state="accepted", payment__isnull=False) | (~Q(state="accepted") & Q(payment__isnull=True)),
+            ),
             models.CheckConstraint(name="application_pays_the_price", condition=Q(amount_pence__gt=0)),
             models.CheckConstraint(name="application_email_is_lower_case", condition=Q(email=Lower(F("email")))),
         ]

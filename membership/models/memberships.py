@@ -70,6 +70,11 @@ class Membership(models.Model):
         last = self.last_term
         return last.paid_until if last else None
 
+    @property
+    def reach(self) -> tuple[bool, date, int]:
+        """How far it runs, to tell the longest of several."""
+        return self.is_for_life, self.paid_until or date.min, self.pk
+
     def status_on(self, day: date | None = None) -> Status:
         """What is true on that London date (today without one)."""
         day = day or timezone.localdate()

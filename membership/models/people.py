@@ -88,6 +88,16 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """Those who filled in the form and whose payment has not come."""
         return self.filter(Exists(membership_models.Application.objects.open().filter(person=OuterRef("pk"))))
 
+    def with_standing(self):
+        """Each with what `membership.standing` looks at."""
+        return self.prefetch_related(
+            "applications",
+            "memberships__plan",
+            "memberships__terms",
+            "cover_set__membership__person",
+            "cover_set__membership__terms",
+        )
+
     @staticmethod
     def _terms():
         return membership_models.Term.objects.filter(membership__person=OuterRef("pk"))

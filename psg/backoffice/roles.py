@@ -31,8 +31,20 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
         "library": ["add_image", "change_image", "view_image"],
     },
-    "Membership": {},
-    "Treasurer": {},
+    "Membership": {
+        "membership": [
+            *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("person", "plan", "price")),
+            *(f"{verb}_giftaiddeclaration" for verb in ("add", "change", "view")),
+            *(f"{verb}_{model}" for verb in ("add", "view") for model in ("payment", "consent")),
+            "view_application",
+        ],
+    },
+    "Treasurer": {
+        "membership": [
+            "view_payment",
+            *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("plan", "price")),
+        ],
+    },
 }
 ADMINISTRATOR = "Administrator"
 
