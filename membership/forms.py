@@ -30,13 +30,13 @@ class LineField(forms.CharField):
         return super().to_python(one_line(str(value)) if value not in self.empty_values else value)
 
 
-class PoundsField(forms.CharField):
+class PoundsField(forms.Field):
     """An amount in pounds, as people write it; its value is pence."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = str(value or "").strip()
         if not text:
             return None
         try:
@@ -51,7 +51,8 @@ class PoundsField(forms.CharField):
 def line(label, *, autocomplete: str, required: bool = True, max_length: int = MAX_NAME, **attrs: str) -> LineField:
     """A line that browsers can fill in by themselves."""
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, **attrs})
-    return LineField(label=label, required=required, max_length=max_length, widget=widget)
+    messages = {"required": _("Please fill this in.")}
+    return LineField(label=label, required=required, max_length=max_length, widget=widget, error_messages=messages)
 
 
 class JoinForm(forms.Form):
@@ -69,12 +70,16 @@ class JoinForm(forms.Form):
     address_line1 = line(_("House number or name, and street"), autocomplete="address-line1", max_length=150)
     address_line2 = line(_("Second line of the address"), autocomplete="address-line2", required=False, max_length=150)
     town = line(_("Town or city"), autocomplete="address-level2")
-    postcode = line(_("Postcode"), autocomplete="postal-code", required=False, max_length=20)
+    postcode = line(_("Postcode"), autocomplete="postal-code", max_length=20)
     country = line(_("Country"), autocomplete="country-name", max_length=60)
-    concession = forms.BooleanField()
+    concession = forms.BooleanField(error_messages={"required": _("This plan is for those who can tick this.")})
     price = forms.ModelChoiceField(Price.objects.none(), label=_("How often would you like to pay?"), empty_label=None)
-    amount = PoundsField(label=_("I would like to pay more"), required=False, max_length=20)
-    gift_aid = forms.BooleanField(label=_("Yes, claim Gift Aid on what I give"), required=False)
+    amount = PoundsField(label=_("I would like to pay more"), required=False)
+    gift_aid = forms.BooleanField(
+        label=_("Yes, claim Gift Aid on what I give"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"aria-describedby": "gift-aid-words"}),
+    )
     method = forms.ChoiceField(label=_("How would you like to pay?"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
@@ -100,9 +105,9 @@ class JoinForm(forms.Form):
     def _ask_price(self) -> None:
         """Radio buttons where there is a choice. A single price goes along unseen, to notice when it changes."""
         field = self.fields["price"]
+        field.widget = forms.RadioSelect() if len(self.prices) > 1 else forms.HiddenInput()
         field.queryset = Price.objects.current().filter(plan=self.plan).order_by("-interval")  # type: ignore[attr-defined]
         field.label_from_instance = lambda price: price.label  # type: ignore[attr-defined]
-        field.widget = forms.RadioSelect() if len(self.prices) > 1 else forms.HiddenInput()
         field.initial = self.prices[0].pk
         self.fields["amount"].help_text = _(
             "Leave this empty to pay %(price)s. Whatever you add helps those who can pay less."
@@ -176,10 +181,11 @@ class JoinForm(forms.Form):
 
     def _check_postcode(self, cleaned: dict[str, Any]) -> None:
         postcode, country = cleaned.get("postcode", ""), cleaned.get("country", "")
-        if "postcode" in self.errors or not postcodes.is_uk(country):
+        if not postcodes.is_uk(country):
+            if not postcode and not self.data.get(self.add_prefix("postcode"), "").strip():
+                self.errors.pop("postcode", None)  # not every country has them
+        elif "postcode" in self.errors:
             return
-        if not postcode:
-            self.add_error("postcode", _("Please write your postcode."))
         elif not postcodes.is_valid_uk(postcode):
             self.add_error("postcode", _("This does not look like a UK postcode. They are written like SW1A 1AA."))
         else:

@@ -32,7 +32,9 @@ def _membership_of_owner(application: Application) -> Membership | None:
     """The running membership of whom the address verifiably belongs to."""
     person = application.person
     is_theirs = person.email_verified_at is not None and person.email == application.email
-    return main_membership(person) if is_theirs and person.is_member() else None
+    if not is_theirs or not person.is_member():
+        return None
+    return main_membership(Person.objects.with_standing().get(pk=person.pk))
 
 
 def receipt(payment: Payment) -> None:

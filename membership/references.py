@@ -9,8 +9,8 @@ import re
 from django.db import connection
 
 PREFIX = "PSG"
-# No vowels (no words), none of 0O 1IL 2Z 5S 8B UV. 23 is a prime: the check finds every single wrong character and
-# every swap of two neighbours.
+# No vowels (no words); of what looks alike (0O 1IL 2Z 5S 8B UV) at most one. 23 is a prime: the check finds every
+# single wrong character and every swap of two neighbours.
 ALPHABET = "234679CDFGHJKMNPQRTVWXY"
 BASE = len(ALPHABET)
 LENGTH = 5

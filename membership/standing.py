@@ -18,6 +18,7 @@ class Standing:
     label: str
     membership: Membership | None = None
     until: date | None = None
+    through: str = ""
 
 
 def standing(person: Person, on: date | None = None) -> Standing:
@@ -31,7 +32,8 @@ def standing(person: Person, on: date | None = None) -> Standing:
     for cover in person.cover_set.all():
         in_force = cover.since <= on and (cover.until is None or cover.until >= on)
         if in_force and cover.membership.status_on(on) in RUNNING:
-            return Standing("covered", f"Member through {cover.membership.person}", own, cover.membership.paid_until)
+            through = f"through {cover.membership.person}"
+            return Standing("covered", "Household member", own, cover.membership.paid_until, through)
     if any(application.is_open for application in person.applications.all()):
         return Standing("pending", "Waiting for payment", own, own.paid_until if own else None)
     if own is None or status == Status.NONE:

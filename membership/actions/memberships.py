@@ -49,9 +49,10 @@ def cancel(membership: Membership, *, reason: str) -> Membership:
     today = timezone.localdate()
     membership.cancelled_on, membership.cancel_reason = today, reason
     membership.save()
-    for term in membership.terms.filter(grace_until__gte=today, cut_on__isnull=True):
-        term.grace_until = max(term.ends_on, today) if term.ends_on else None
-        term.save()
+    for term in membership.counted_terms():
+        if term.ends_on and term.grace_until and term.grace_until >= today:
+            term.grace_until = max(term.ends_on, today)
+            term.save()
     mails.cancelled(membership)
     return membership
 
@@ -119,7 +120,8 @@ def uncover(cover: Cover) -> None:
 
 
 def _locked(membership: Membership) -> Membership:
-    return Membership.objects.select_for_update(of=("self",)).select_related("person", "plan").get(pk=membership.pk)
+    locked = Membership.objects.select_for_update(of=("self",)).select_related("person", "plan")
+    return locked.prefetch_related("terms").get(pk=membership.pk)
 
 
 def lock_last_membership(person: Person) -> Membership | None:

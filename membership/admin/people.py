@@ -106,7 +106,7 @@ class PersonAdmin(SimpleHistoryAdmin):
     form = PersonForm
     change_form_template = "admin/membership/person/change_form.html"
     change_list_template = "admin/membership/person/change_list.html"
-    list_display = ["who", "place", "status", "paid_until", "last_paid", "record_link"]
+    list_display = ["who", "status", "paid_until", "last_paid", "record_link"]
     list_display_links = ["who"]
     list_filter = [StandingFilter, "kind", "do_not_contact"]
     list_per_page = 50
@@ -143,12 +143,8 @@ class PersonAdmin(SimpleHistoryAdmin):
     @admin.display(description="name", ordering="sort_name")
     def who(self, person: Person) -> str:
         contact = person.contact_name if person.organisation_name else ""
-        below = " · ".join(part for part in (contact, person.email) if part)
+        below = " · ".join(part for part in (contact, person.email or "by post", person.postcode) if part)
         return format_html('{}<small class="desk-below">{}</small>', person.name, below)
-
-    @admin.display(description="postcode", ordering="postcode")
-    def place(self, person: Person) -> str:
-        return person.postcode or person.town
 
     @admin.display(description="membership")
     def status(self, person: Person) -> str:
@@ -158,7 +154,7 @@ class PersonAdmin(SimpleHistoryAdmin):
             '<span class="status standing-{}">{}</span><small class="desk-below">{}</small>',
             found.code,
             found.label,
-            plan,
+            found.through or plan,
         )
 
     @admin.display(description="paid until")
@@ -181,7 +177,7 @@ class PersonAdmin(SimpleHistoryAdmin):
         address = reverse("admin:membership_record_payment", args=[person.pk])
         query = f"?application={waiting[0].pk}" if waiting else ""
         return format_html(
-            '<a class="button desk-small" href="{}{}">Record a payment<span class="visually-hidden"> of {}</span></a>',
+            '<a class="button desk-small" href="{}{}">Record payment<span class="visually-hidden"> of {}</span></a>',
             address,
             query,
             person.name,

@@ -47,6 +47,7 @@ class NewPriceInline(admin.TabularInline):
     form = PriceForm
     formset = PriceFormSet
     extra = 0
+    can_delete = False
     fields = ["interval", "amount"]
     verbose_name = "new price"
     verbose_name_plural = "New price: from now on, in place of the one before"
