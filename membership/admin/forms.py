@@ -8,7 +8,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from membership import postcodes
-from membership.actions.joining import verify_email
 from membership.actions.merging import CHOOSABLE
 from membership.actions.payments import Money
 from membership.forms import LineField, PoundsField, one_line
@@ -63,14 +62,6 @@ class PersonForm(forms.ModelForm):
             self.add_error("email_is_theirs", "There is no address.")
         elif owner is not None:
             self.add_error("email_is_theirs", f"This address belongs to the record of {owner}. Merge the two first.")
-
-    def settle_email(self, person: Person) -> None:
-        """After saving the rest: the address is theirs, or is not known to be."""
-        if not self.cleaned_data.get("email_is_theirs"):
-            person.email_verified_at = None
-            person.save()
-        elif person.email_verified_at is None or "email" in self.changed_data:
-            verify_email(person)
 
 
 class RecordPaymentForm(forms.Form):

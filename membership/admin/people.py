@@ -207,10 +207,12 @@ class PersonAdmin(SimpleHistoryAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Person, form, change: bool) -> None:
-        if not form.cleaned_data.get("email_is_theirs") or "email" in form.changed_data:
+        """An address that changed is verified anew, by whoever ticks that it is theirs."""
+        if "email" in form.changed_data or not form.cleaned_data["email_is_theirs"]:
             obj.email_verified_at = None
+        if form.cleaned_data["email_is_theirs"]:
+            obj.email_verified_at = obj.email_verified_at or timezone.now()
         super().save_model(request, obj, form, change)
-        form.settle_email(obj)
 
     def save_formset(self, request: HttpRequest, form, formset, change: bool) -> None:
         """Declarations and consents are made by the actions, with the words that go with them."""

@@ -67,6 +67,9 @@ class PriceHistoryInline(admin.TabularInline):
     ordering = ["-valid_from"]
     can_delete = False
 
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).select_related("plan")
+
     @admin.display(description="price")
     def price(self, price: Price) -> str:
         return price.label

@@ -6,7 +6,15 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from psg.library.models import Image
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import (
+    ArticleFactory,
+    AuthorFactory,
+    EventFactory,
+    PageFactory,
+    PersonFactory,
+    PlanFactory,
+    TopicFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -15,8 +23,8 @@ SEES = {
     "Writer": NEWS | {"library.image"},
     "Editor": NEWS | {"library.image", "pages.page", "publishing.redirect"},
     "Events": {"events.event", "library.image"},
-    "Membership": set(),
-    "Treasurer": set(),
+    "Membership": {"membership.person", "membership.application", "membership.payment", "membership.plan"},
+    "Treasurer": {"membership.payment", "membership.plan"},
 }
 
 
@@ -52,7 +60,15 @@ def test_a_visitor_sees_no_list(client):
 
 
 def test_every_form_of_the_admin_opens(client_as):
-    made = [ArticleFactory(), PageFactory(), EventFactory(), TopicFactory(), AuthorFactory()]
+    made = [
+        ArticleFactory(),
+        PageFactory(),
+        EventFactory(),
+        TopicFactory(),
+        AuthorFactory(),
+        PersonFactory(),
+        PlanFactory(),
+    ]
     client = client_as("Superuser")
     for thing in made:
         name = f"admin:{thing._meta.app_label}_{thing._meta.model_name}"
