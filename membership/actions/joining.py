@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
@@ -36,21 +36,16 @@ class Wish:
         return own | self.details | {"email": self.details["email"].lower()}
 
 
+@transaction.atomic
 def apply(*, token: uuid.UUID, wish: Wish) -> Application:
     """Keep what was filled in, and mail how to pay. Nobody's own record changes.
 
     The same form sent again changes its application; the same words from another tab make no second one; other words
     from the same human replace the first. Safe when all of this happens at once.
     """
-    try:
-        return _apply(token=token, wish=wish)
-    except IntegrityError:  # the same form, or the same human, was quicker by a moment: now it can be seen
-        return _apply(token=token, wish=wish)
-
-
-@transaction.atomic
-def _apply(*, token: uuid.UUID, wish: Wish) -> Application:
     columns = wish.columns()
+    identity = Application(**columns).identify()
+    _one_at_a_time(token.int, int(identity, 16))
     application = Application.objects.select_for_update().filter(token=token).first()
     if application is None:
         application = Application(token=token)
@@ -58,8 +53,8 @@ def _apply(*, token: uuid.UUID, wish: Wish) -> Application:
         return application
     for name, value in columns.items():
         setattr(application, name, value)
-    application.identity = application.identify()
-    others = Application.objects.open().filter(identity=application.identity).exclude(pk=application.pk)
+    application.identity = identity
+    others = Application.objects.open().filter(identity=identity).exclude(pk=application.pk)
     earlier = others.select_for_update().first()
     if earlier is not None:
         if application.pk is None and _holds(earlier, columns):
@@ -69,6 +64,16 @@ def _apply(*, token: uuid.UUID, wish: Wish) -> Application:
     _attach_person(application, earlier)
     _mail(application)
     return application
+
+
+def _one_at_a_time(*numbers: int) -> None:
+    """Wait until nobody else is busy with the same form or the same human; held to the end of the transaction.
+
+    There may be no row yet that could be locked. The table's constraints stand behind this.
+    """
+    with connection.cursor() as cursor:
+        for number in numbers:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number % 2**63])
 
 
 def _holds(application: Application, columns: dict[str, Any]) -> bool:

@@ -203,13 +203,13 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     names = Person.objects.filter(sort_name__in=[group["sort_name"] for group in by_name]).with_standing()
     groups: dict[tuple[str, ...], list[Person]] = {}
     for person in emails.order_by("pk"):
-        groups.setdefault(("the same e-mail", person.email), []).append(person)
+        groups.setdefault(("the same e-mail", person.email, ""), []).append(person)
     wanted = {(group["sort_name"], group["postcode"]) for group in by_name}
     for person in names.order_by("pk"):
         if (person.sort_name, person.postcode) in wanted:
-            groups.setdefault(("the same name and postcode", person.name, person.postcode), []).append(person)
+            groups.setdefault(("the same name and postcode", person.postcode, person.sort_name), []).append(person)
     shown = [
-        {"why": key[0], "what": ", ".join(key[1:]), "people": [(each, standing(each)) for each in group]}
+        {"why": key[0], "what": key[1], "people": [(each, standing(each)) for each in group]}
         for key, group in groups.items()
     ]
     return _page(request, "duplicates", "Possible duplicates", groups=shown)
