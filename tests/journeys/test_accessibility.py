@@ -7,7 +7,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from psg.publishing.models import State
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import (
+    ArticleFactory,
+    AuthorFactory,
+    EventFactory,
+    PageFactory,
+    PlanFactory,
+    PriceFactory,
+    TopicFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,6 +34,9 @@ PAGES = {
     "page": "/about/",
     "page below": "/about/aims/",
     "membership": "/membership/",
+    "join": "/membership/join/individual/",
+    "join as a household": "/membership/join/household/",
+    "join, plan withdrawn": "/membership/join/withdrawn/",
     "search": "/search/?q=story",
     "search, nothing found": "/search/?q=zzz",
     "sign in": "/accounts/login/",
@@ -65,6 +76,10 @@ def site(live_server) -> str:
     about = PageFactory(title="About", slug="about")
     PageFactory(title="Aims", slug="aims", parent=about)
     EventFactory(title="Conference", slug="conference")
+    PriceFactory(plan=PlanFactory(slug="individual"))
+    PriceFactory(plan=(household := PlanFactory(slug="household", max_people=4)))
+    PriceFactory(plan=household, interval="month", amount_pence=250)
+    PlanFactory(slug="withdrawn", is_offered=False)
     return live_server.url
 
 

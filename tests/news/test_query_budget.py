@@ -12,7 +12,7 @@ from zeal.middleware import zeal_middleware
 
 from news.models import Article
 from psg.publishing.models import State
-from tests.factories import ArticleFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import ArticleFactory, EventFactory, PageFactory, PlanFactory, PriceFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,8 @@ PAGES = [
     "/news/topics/",
     "/events/",
     "/about/",
+    "/membership/",
+    "/membership/join/individual/",
     "/search/?q=story",
 ]
 
@@ -55,6 +57,9 @@ def fill(count: int) -> None:
     for _ in range(3):
         PageFactory(parent=about)
     EventFactory(), EventFactory()
+    PriceFactory(plan=PlanFactory(slug="individual"))
+    for _ in range(count // 100):
+        PriceFactory(plan=PlanFactory())
 
 
 def queries(client, path: str) -> list[str]:
