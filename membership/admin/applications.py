@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from membership import references
 from membership.models import Application, ApplicationState
@@ -38,7 +40,7 @@ class StateFilter(admin.SimpleListFilter):
 class ApplicationAdmin(admin.ModelAdmin):
     """Forms that were filled in, to be read. Payment and discarding are on the person's page."""
 
-    list_display = ["reference", "who", "plan", "amount", "method", "created_at", "state", "record_link"]
+    list_display = ["reference", "who", "record_link", "wanted", "asked_on"]
     list_filter = [StateFilter]
     list_select_related = ["plan", "person"]
     list_per_page = 50
@@ -68,7 +70,16 @@ class ApplicationAdmin(admin.ModelAdmin):
     def who(self, application: Application) -> str:
         return format_html('{}<small class="desk-below">{}</small>', application.name, application.email)
 
-    @admin.display(description="amount", ordering="amount_pence")
+    @admin.display(description="plan", ordering="amount_pence")
+    def wanted(self, application: Application) -> str:
+        how = f"{pounds(application.amount_pence)}, {application.get_method_display().lower()}"
+        return format_html('{}<small class="desk-below">{}</small>', application.plan.name, how)
+
+    @admin.display(description="asked for", ordering="created_at")
+    def asked_on(self, application: Application) -> str:
+        return date_format(localtime(application.created_at), "j M Y")
+
+    @admin.display(description="amount")
     def amount(self, application: Application) -> str:
         return pounds(application.amount_pence)
 
@@ -83,10 +94,10 @@ class ApplicationAdmin(admin.ModelAdmin):
     @admin.display(description="")
     def record_link(self, application: Application) -> str:
         if not application.is_open:
-            return ""
+            return application.get_state_display()
         address = reverse("admin:membership_record_payment", args=[application.person_id])
         return format_html(
-            '<a class="button desk-small" href="{}?application={}">Record a payment'
+            '<a class="button desk-small" href="{}?application={}">Record payment'
             '<span class="visually-hidden"> of {}</span></a>',
             address,
             application.pk,

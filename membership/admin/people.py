@@ -106,7 +106,7 @@ class PersonAdmin(SimpleHistoryAdmin):
     form = PersonForm
     change_form_template = "admin/membership/person/change_form.html"
     change_list_template = "admin/membership/person/change_list.html"
-    list_display = ["who", "status", "paid_until", "last_paid", "record_link"]
+    list_display = ["who", "status", "paid", "record_link"]
     list_display_links = ["who"]
     list_filter = [StandingFilter, "kind", "do_not_contact"]
     list_per_page = 50
@@ -158,18 +158,12 @@ class PersonAdmin(SimpleHistoryAdmin):
         )
 
     @admin.display(description="paid until")
-    def paid_until(self, person: Person) -> str:
-        return _day(standing(person).until)
-
-    @admin.display(description="last payment")
-    def last_paid(self, person: Person) -> str:
-        if not person.paid_on:  # type: ignore[attr-defined]
-            return "never"
-        return format_html(
-            '{}<small class="desk-below">{}</small>',
-            pounds(person.paid_pence),  # type: ignore[attr-defined]
-            _day(person.paid_on),  # type: ignore[attr-defined]
-        )
+    def paid(self, person: Person) -> str:
+        """Until when, and below it the last payment."""
+        found = standing(person)
+        until = "for life" if found.membership and found.membership.is_for_life else _day(found.until)
+        last = f"{pounds(person.paid_pence)} on {_day(person.paid_on)}" if person.paid_on else "paid nothing"  # type: ignore[attr-defined]
+        return format_html('{}<small class="desk-below">{}</small>', until, last)
 
     @admin.display(description="")
     def record_link(self, person: Person) -> str:
