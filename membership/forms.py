@@ -58,7 +58,7 @@ def line(label, *, autocomplete: str, required: bool = True, max_length: int = M
 class JoinForm(forms.Form):
     """One page for every plan: what a plan does not need is not asked. The plan comes with its current prices."""
 
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    token = forms.Field(widget=forms.HiddenInput, required=False)
     organisation_name = line(_("Name of the organisation"), autocomplete="organization", max_length=150)
     title = line(_("Title"), autocomplete="honorific-prefix", required=False, max_length=20)
     first_name = line(_("First name"), autocomplete="given-name")
@@ -150,6 +150,13 @@ class JoinForm(forms.Form):
 
     # --- Checks ---
 
+    def clean_token(self) -> uuid.UUID:
+        """The form's own; a fresh one for who sent none that we made."""
+        try:
+            return uuid.UUID(self.cleaned_data["token"] or "")
+        except ValueError:
+            return uuid.uuid4()
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if "price" in self.errors:
@@ -192,11 +199,6 @@ class JoinForm(forms.Form):
             cleaned["postcode"] = postcodes.normalised(postcode)
 
     # --- What it says ---
-
-    @property
-    def form_token(self) -> uuid.UUID:
-        """The form's own token; a fresh one for who sent none."""
-        return self.cleaned_data.get("token") or uuid.uuid4()
 
     def wish(self) -> Wish:
         """The checked form, as `apply` takes it."""

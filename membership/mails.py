@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from membership.models import Application, Membership, NoticeKind, Payment, Person, Term
-from membership.paying import ways_to_pay
+from membership.paying import way_to_pay, ways_to_pay
 from membership.standing import main_membership
 
 
@@ -21,7 +21,7 @@ def application_received(application: Application) -> None:
         to=application.email,
         application=application,
         name=application.contact_name,
-        way=ways_to_pay()[application.method],
+        way=way_to_pay(application.method),
         confirm_url=_link("membership:confirm", application.confirm_secret),
         is_confirmed=application.email_confirmed_at is not None or person.email_verified_at is not None,
         current=current,

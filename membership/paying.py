@@ -26,3 +26,9 @@ def ways_to_pay() -> dict[str, WayToPay]:
     if not all(account):
         return {Method.CHEQUE.value: cheque}
     return {Method.TRANSFER.value: WayToPay(Method.TRANSFER, *account), Method.CHEQUE.value: cheque}
+
+
+def way_to_pay(method: str) -> WayToPay:
+    """How to pay by that method; by cheque where it is not offered any more."""
+    ways = ways_to_pay()
+    return ways.get(method) or ways[Method.CHEQUE.value]

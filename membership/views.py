@@ -11,7 +11,7 @@ from membership.actions import joining
 from membership.forms import JoinForm
 from membership.models import Application, Plan
 from membership.money import with_gift_aid
-from membership.paying import ways_to_pay
+from membership.paying import way_to_pay
 from membership.reasons import REASONS
 
 
@@ -36,7 +36,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         form = JoinForm(request.POST, plan=plan)
         if form.is_valid():
-            application = joining.apply(token=form.form_token, wish=form.wish())
+            application = joining.apply(token=form.cleaned_data["token"], wish=form.wish())
             return redirect(application)
     context = {"plan": plan, "form": form, "gift_aid": _gift_aid(form)}
     return render(request, "membership/join.html", context)
@@ -66,7 +66,7 @@ def _not_offered(request: HttpRequest, plan: Plan) -> HttpResponse:
 def thanks(request: HttpRequest, secret: str) -> HttpResponse:
     """How to pay, at an address that only who filled in the form knows. It names nobody."""
     application = get_object_or_404(Application.objects.select_related("plan", "price"), secret=secret)
-    context = {"application": application, "plan": application.plan, "way": ways_to_pay().get(application.method)}
+    context = {"application": application, "plan": application.plan, "way": way_to_pay(application.method)}
     response = render(request, "membership/thanks.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -178,13 +178,13 @@ def _suggested(person: Person, application: Application | None) -> dict[str, Any
         "method": OFFLINE_METHODS[0],
     }
     if application is not None:
-        same_name = application.name.casefold() == person.name.casefold()
         return suggested | {
             "price": application.price_id,
             "amount": application.amount_pence,
             "method": application.method,
             "bank_reference": application.reference,
-            "take_details": same_name or application.email_confirmed_at is not None,
+            # Anybody can type the address of somebody known: only what its owner confirmed is taken over unasked.
+            "take_details": person.email_verified_at is None or application.email_confirmed_at is not None,
         }
     membership = main_membership(person)
     if membership is None or membership.last_term is None:

@@ -85,6 +85,7 @@ def record_payment(request: HttpRequest, pk: int) -> HttpResponse:
         person,
         form=form,
         application=application,
+        compared=[application, person],
         standing=standing(person),
     )
 

@@ -46,9 +46,11 @@ class TestThePage:
         assert "it is my responsibility to pay any difference" in html
         assert "in the past 4 years to the Peru Support Group" in html
 
-    def test_offers_transfers_only_where_there_is_an_account(self, client, individual, settings):
+    def test_offers_transfers_only_where_there_is_an_account(self, client, join, individual, settings):
         assert 'value="transfer"' in client.get(individual.get_absolute_url()).content.decode()
+        waiting = join(individual, method="transfer")
         settings.BANK_ACCOUNT_NUMBER = ""
+        assert "Pay by cheque" in client.get(waiting.get_absolute_url()).content.decode()
         html = client.get(individual.get_absolute_url()).content.decode()
         assert 'value="transfer"' not in html
         assert 'value="cheque"' in html
@@ -221,10 +223,10 @@ class TestBadInput:
         assert set(errors(client, unwaged)) == {"concession"}
         assert join(unwaged, concession="on").concession_declared == "I am out of work."
 
-    @pytest.mark.parametrize("token", ["", "abc", "x" * 1000, None])
+    @pytest.mark.parametrize("token", ["", "abc", "x" * 1000, "a\0b", "{", None])
     def test_a_form_without_a_proper_token_is_no_error(self, client, individual, token):
         response = client.post(individual.get_absolute_url(), typed(individual, token=token))
-        assert response.status_code in (200, 302)
+        assert response.status_code == 302
 
     @pytest.mark.parametrize("price", ["", "0", "abc", "999999"])
     def test_a_price_that_is_not_one_of_the_plans_is_asked_again(self, client, individual, price):
