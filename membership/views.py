@@ -1,11 +1,90 @@
 """Membership, for visitors."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
+from membership import wordings
+from membership.actions import joining
+from membership.forms import JoinForm
+from membership.models import Application, Plan
+from membership.money import with_gift_aid
+from membership.paying import way_to_pay
 from psg import home
 
 
 def why_join(request: HttpRequest) -> HttpResponse:
-    """What membership is for: the reasons are those of the home page, so that staff write them once."""
-    return render(request, "membership/why_join.html", {"reasons": home.settings_of("why_join").lines})
+    """What membership is for, and what it costs. The reasons are those of the home page: staff write them once."""
+    reasons = home.settings_of("why_join").lines
+    plans = Plan.objects.offered().with_current_prices()
+    return render(request, "membership/why_join.html", {"reasons": reasons, "plans": plans})
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    """One page, no password. A plan that is not offered any more leads to those that are, with what was typed."""
+    plan = get_object_or_404(Plan.objects.with_current_prices(), slug=slug)
+    if not (plan.is_offered and plan.current_prices):
+        return _not_offered(request, plan)
+    if request.method != "POST":
+        form = JoinForm(plan=plan)
+    elif "_carried" in request.POST:  # typed for another plan, which was withdrawn meanwhile
+        form = JoinForm(plan=plan, initial={name: value for name, value in request.POST.items() if name in CARRIED})
+    else:
+        form = JoinForm(request.POST, plan=plan)
+        if form.is_valid():
+            application = joining.apply(token=form.cleaned_data["token"], wish=form.wish())
+            return redirect(application)
+    context = {"plan": plan, "form": form, "gift_aid": _gift_aid(form)}
+    return render(request, "membership/join.html", context)
+
+
+CARRIED = {name for name in JoinForm.base_fields if name not in ("price", "amount", "concession", "method")}
+
+
+def _gift_aid(form: JoinForm) -> dict[str, object]:
+    """What the Gift Aid box says."""
+    pence = form.prices[0].amount_pence
+    return {
+        "words": wordings.GIFT_AID[wordings.GIFT_AID_VERSION],
+        "notes": wordings.GIFT_AID_NOTES,
+        "pence": pence,
+        "worth": with_gift_aid(pence),
+    }
+
+
+def _not_offered(request: HttpRequest, plan: Plan) -> HttpResponse:
+    typed = [(name, value) for name, value in request.POST.items() if name in CARRIED and value]
+    context = {"plan": plan, "plans": Plan.objects.offered().with_current_prices(), "typed": typed}
+    return render(request, "membership/plan_gone.html", context, status=410)
+
+
+@never_cache
+def thanks(request: HttpRequest, secret: str) -> HttpResponse:
+    """How to pay, at an address that only who filled in the form knows. It names nobody."""
+    application = get_object_or_404(Application.objects.select_related("plan", "price"), secret=secret)
+    context = {"application": application, "plan": application.plan, "way": way_to_pay(application.method)}
+    response = render(request, "membership/thanks.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, secret: str) -> HttpResponse:
+    """The button behind the link in the mail. Opening the page changes nothing: mail scanners open every link."""
+    if request.method == "POST":
+        try:
+            joining.confirm_email(secret=secret)
+        except Application.DoesNotExist:
+            raise Http404 from None
+        return redirect(request.path)
+    application = get_object_or_404(Application, confirm_secret=secret)
+    context = {"email": application.email, "done": application.email_confirmed_at is not None}
+    response = render(request, "membership/confirm.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -216,6 +216,20 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="") or parseaddr(DEFAULT_FROM_EMAIL)[1]
 ADMINS = [parseaddr(address) for address in env.list("ADMINS", default=[])]
 
+# --- Membership --------------------------------------------------------------------------------------------------
+
+# How long somebody stays a member after the last day that they paid for. Staff see it beside each term.
+MEMBERSHIP_GRACE_DAYS = env.int("MEMBERSHIP_GRACE_DAYS", default=30)
+# Where transfers go, and cheques. Without an account, joining offers cheques only.
+BANK_ACCOUNT_NAME = env.str("BANK_ACCOUNT_NAME", default="")
+BANK_SORT_CODE = env.str("BANK_SORT_CODE", default="")
+BANK_ACCOUNT_NUMBER = env.str("BANK_ACCOUNT_NUMBER", default="")
+CHEQUE_ADDRESS = env.str("CHEQUE_ADDRESS", default="")
+if DEBUG and not BANK_ACCOUNT_NUMBER:
+    BANK_ACCOUNT_NAME, BANK_SORT_CODE, BANK_ACCOUNT_NUMBER = "Demo account, do not pay", "00-00-00", "00000000"
+if DEBUG and not CHEQUE_ADDRESS:
+    CHEQUE_ADDRESS = "Demo address, do not post, 1 Demo Street, London"
+
 # --- Jobs --------------------------------------------------------------------------------------------------------
 
 Q_CLUSTER = {

@@ -6,6 +6,7 @@ import factory
 from django.utils import timezone
 
 from events.models import Event
+from membership.models import Person, Plan, Price
 from news.models import Article, Author, Topic
 from pages.models import Page, Publication
 from psg import search
@@ -112,3 +113,31 @@ class EventFactory(PublishableFactory):
     ends_at = factory.LazyAttribute(lambda event: event.starts_at + timedelta(hours=6))
     venue_name = "Test Hall"
     venue_address = "1 Test Street, London"
+
+
+class PlanFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Plan
+
+    name = factory.Sequence(lambda n: f"Plan {n}")
+    slug = factory.Sequence(lambda n: f"plan-{n}")
+
+
+class PriceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Price
+
+    plan = factory.SubFactory(PlanFactory)
+    amount_pence = 2500
+
+
+class PersonFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Person
+
+    first_name = "Test"
+    last_name = factory.Sequence(lambda n: f"Person {n:03}")
+    email = factory.Sequence(lambda n: f"person{n}@people.example")
+    address_line1 = "1 Test Street"
+    town = "London"
+    postcode = "N1 9GU"

@@ -36,8 +36,21 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
         "library": [f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("image", "document")],
     },
-    "Membership": {"pages": ["view_contactmessage", "change_contactmessage"]},
-    "Treasurer": {},
+    "Membership": {
+        "pages": ["view_contactmessage", "change_contactmessage"],
+        "membership": [
+            *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("person", "plan", "price")),
+            *(f"{verb}_giftaiddeclaration" for verb in ("add", "change", "view")),
+            *(f"{verb}_{model}" for verb in ("add", "view") for model in ("payment", "consent")),
+            "view_application",
+        ],
+    },
+    "Treasurer": {
+        "membership": [
+            "view_payment",
+            *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("plan", "price")),
+        ],
+    },
 }
 ADMINISTRATOR = "Administrator"
 

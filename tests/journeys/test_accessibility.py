@@ -12,6 +12,8 @@ from tests.factories import (
     AuthorFactory,
     EventFactory,
     PageFactory,
+    PlanFactory,
+    PriceFactory,
     PublicationFactory,
     TopicFactory,
 )
@@ -40,6 +42,9 @@ PAGES = {
     "contact": "/contact/",
     "contact, after sending": "/contact/thanks/",
     "contact, copy that has ended": "/contact/copy/x/",
+    "join": "/membership/join/individual/",
+    "join as a household": "/membership/join/household/",
+    "join, plan withdrawn": "/membership/join/withdrawn/",
     "search": "/search/?q=story",
     "search, before anything is asked": "/search/",
     "search, filtered": "/search/?q=story&topic=mining&year=2019&page=2",
@@ -85,6 +90,10 @@ def site(live_server) -> str:
     EventFactory(title="Conference", slug="conference")
     PublicationFactory(title="Report", slug="report")
     PublicationFactory(title="Informe", slug="informe", language="es", year=2018)
+    PriceFactory(plan=PlanFactory(slug="individual"))
+    PriceFactory(plan=(household := PlanFactory(slug="household", max_people=4)))
+    PriceFactory(plan=household, interval="month", amount_pence=250)
+    PlanFactory(slug="withdrawn", is_offered=False)
     return live_server.url
 
 

@@ -12,7 +12,16 @@ from zeal.middleware import zeal_middleware
 
 from news.models import Article
 from psg.publishing.models import State
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, PublicationFactory, TopicFactory
+from tests.factories import (
+    ArticleFactory,
+    AuthorFactory,
+    EventFactory,
+    PageFactory,
+    PlanFactory,
+    PriceFactory,
+    PublicationFactory,
+    TopicFactory,
+)
 from tests.psg.library import add, made
 from tests.psg.pictures import encoded
 
@@ -34,6 +43,8 @@ PAGES = [
     "/contact/",
     "/publications/",
     "/publications/measured/",
+    "/membership/",
+    "/membership/join/individual/",
     "/search/?q=story",
     "/search/?q=stroy",  # a typing error: counted twice, with a look at the words in between
 ]
@@ -64,6 +75,9 @@ def fill(count: int) -> None:
     PublicationFactory(slug="measured")
     for _ in range(25):
         PublicationFactory()
+    PriceFactory(plan=PlanFactory(slug="individual"))
+    for _ in range(count // 100):
+        PriceFactory(plan=PlanFactory())
 
 
 def queries(client, path: str) -> list[str]:

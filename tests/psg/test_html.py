@@ -6,7 +6,15 @@ import html5lib
 import pytest
 
 from psg.publishing.models import State
-from tests.factories import ArticleFactory, AuthorFactory, EventFactory, PageFactory, TopicFactory
+from tests.factories import (
+    ArticleFactory,
+    AuthorFactory,
+    EventFactory,
+    PageFactory,
+    PlanFactory,
+    PriceFactory,
+    TopicFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -14,6 +22,7 @@ PATHS = [
     "/", "/news/", "/news/?page=2", "/news/2019/", "/news/2019/10/", "/news/topics/", "/news/topics/mining/",
     "/news/2019/10/unrest/", "/events/", "/events/conference/", "/about/", "/about/aims/", "/membership/", "/contact/",
     "/contact/thanks/", "/contact/copy/x/",
+    "/membership/join/individual/", "/membership/join/household/", "/membership/join/withdrawn/",
     "/search/", "/search/?q=story", "/search/?q=zzz", "/search/?q=stori&topic=mining&kind=article",
     "/accounts/login/", "/accounts/login/code/",
     "/accounts/password/reset/", "/no/such/page/", "/news/2019/10/withdrawn/", "/?q=%00", "/dev/mail/",
@@ -34,6 +43,9 @@ def site() -> None:
     ArticleFactory(slug="withdrawn", published_at=date, state=State.WITHDRAWN)
     PageFactory(title="Aims", slug="aims", parent=PageFactory(title="About", slug="about"))
     EventFactory(title="Conference", slug="conference")
+    PriceFactory(plan=PlanFactory(slug="individual", name="A < B & C"))
+    PriceFactory(plan=PlanFactory(slug="household", max_people=4, is_concession=True, concession_wording="I am."))
+    PlanFactory(slug="withdrawn", is_offered=False)
 
 
 @pytest.mark.parametrize("path", PATHS)

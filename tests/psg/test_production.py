@@ -17,7 +17,10 @@ GOOD = {
 }
 
 # The others of the example file; a number or a switch has no empty value.
-VARIABLES = ["ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", "ADMINS", "MEDIA_ROOT"]
+VARIABLES = [
+    *("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", "ADMINS", "MEDIA_ROOT"),
+    *("BANK_ACCOUNT_NAME", "BANK_SORT_CODE", "BANK_ACCOUNT_NUMBER", "CHEQUE_ADDRESS"),
+]
 
 
 def start(*command: str, **changes: str) -> subprocess.CompletedProcess:

@@ -11,6 +11,8 @@ from tests.factories import (
     AuthorFactory,
     EventFactory,
     PageFactory,
+    PersonFactory,
+    PlanFactory,
     PublicationFactory,
     TopicFactory,
 )
@@ -26,8 +28,9 @@ SEES = {
     | {"publishing.redirect"}
     | {f"pages.{model}" for model in ("page", "publication", "menu", "homepanel", "contactmessage", "contactsubject")},
     "Events": {"events.event"} | LIBRARY,
-    "Membership": {"pages.contactmessage"},
-    "Treasurer": set(),
+    "Membership": {"pages.contactmessage"}
+    | {f"membership.{model}" for model in ("person", "application", "payment", "plan")},
+    "Treasurer": {"membership.payment", "membership.plan"},
 }
 
 
@@ -63,8 +66,17 @@ def test_a_visitor_sees_no_list(client):
 
 
 def test_every_form_of_the_admin_opens(client_as):
-    made = [ArticleFactory(), PageFactory(), EventFactory(), TopicFactory(), AuthorFactory(), PublicationFactory()]
-    made += [made[-1].document]
+    made = [
+        ArticleFactory(),
+        PageFactory(),
+        EventFactory(),
+        TopicFactory(),
+        AuthorFactory(),
+        PersonFactory(),
+        PlanFactory(),
+        (publication := PublicationFactory()),
+        publication.document,
+    ]
     client = client_as("Superuser")
     for thing in made:
         name = f"admin:{thing._meta.app_label}_{thing._meta.model_name}"

@@ -1,0 +1,165 @@
+"""Money comes, and goes back. Every way to pay ends here: one row of money, one term, one receipt."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from membership import mails, references
+from membership.actions import memberships, people
+from membership.actions.joining import forget_if_provisional
+from membership.dates import ONE_DAY
+from membership.models import Application, ApplicationState, Membership, Payment, Person, Price, Term
+
+
+class RecordedMeanwhile(Exception):
+    """Since the form was opened somebody recorded `payment` of the same person."""
+
+    def __init__(self, payment: Payment) -> None:
+        super().__init__(f"{payment} was recorded meanwhile")
+        self.payment = payment
+
+
+class AlreadyAccepted(Exception):
+    """The application was paid before, by `payment`."""
+
+    def __init__(self, payment: Payment) -> None:
+        super().__init__(f"paid by {payment}")
+        self.payment = payment
+
+
+class AlreadyReversed(Exception):
+    """The payment was taken back before."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """A payment as it came. Amounts in pence; `token` is the same for the same money, however often it is sent."""
+
+    gross_pence: int
+    method: str
+    received_on: date
+    token: str
+    fee_pence: int = 0
+    bank_reference: str = ""
+
+
+@transaction.atomic
+def record(
+    *,
+    person: Person,
+    price: Price,
+    money: Money,
+    by: Any = None,
+    application: Application | None = None,
+    take_details: bool = False,
+    last_seen: int | None = None,
+) -> Payment:
+    """Record a membership payment: a row of money, a term that it pays for, a receipt by mail.
+
+    With an `application` what it asks for comes true: declarations, consents, household, and with `take_details` name
+    and address. `last_seen` is the number of the person's last payment when the form was opened (0: none).
+    Raises RecordedMeanwhile if there is a newer one; AlreadyAccepted; memberships.AlreadyForLife.
+    """
+    application = _lock_application(application)
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    repeated = Payment.objects.filter(token=money.token).first()
+    if repeated is not None:
+        return repeated
+    _refuse_unseen(person, application, last_seen)
+    if application is not None:
+        people.take_over(person, application, take_details=take_details)
+    membership = _membership(person, price, money, application)
+    payment = Payment.objects.create(person=person, recorded_by=by, **vars(money))
+    starts_on, ends_on = memberships.next_term(membership, price, received_on=money.received_on)
+    memberships.trim_covers(membership, last_day=starts_on - ONE_DAY)
+    Term.objects.create(
+        membership=membership,
+        price=price,
+        payment=payment,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        grace_until=memberships.grace_end(ends_on),
+    )
+    if application is not None:
+        _accept(application, person, membership, payment)
+    mails.receipt(payment)
+    return payment
+
+
+def _lock_application(application: Application | None) -> Application | None:
+    if application is None:
+        return None
+    locked = Application.objects.select_for_update(of=("self",))
+    return locked.select_related("person", "plan", "payment").get(pk=application.pk)
+
+
+def _refuse_unseen(person: Person, application: Application | None, last_seen: int | None) -> None:
+    if application is not None and (paid := paid_for(application)):
+        raise AlreadyAccepted(paid)
+    newest = person.payments.order_by("-pk").first()
+    if last_seen is not None and newest is not None and newest.pk > last_seen:
+        raise RecordedMeanwhile(newest)
+
+
+def paid_for(application: Application) -> Payment | None:
+    """The payment that made the application come true; None while it waits."""
+    return application.payment if application.state == ApplicationState.ACCEPTED else None
+
+
+def _membership(person: Person, price: Price, money: Money, application: Application | None) -> Membership:
+    """The person's own membership, gone on with; a new one for who has none."""
+    membership = memberships.lock_last_membership(person)
+    if membership is None:
+        reference = application.reference if application else references.new_reference()
+        return Membership.objects.create(person=person, plan=price.plan, method=money.method, reference=reference)
+    memberships.clear_cancellation(membership)
+    membership.plan, membership.method = price.plan, money.method
+    membership.save()
+    return membership
+
+
+def _accept(application: Application, person: Person, membership: Membership, payment: Payment) -> None:
+    """The application has come true: it belongs to this person and payment. Others of the same human wait no more."""
+    guessed = application.person
+    application.person, application.payment = person, payment
+    application.state = ApplicationState.ACCEPTED
+    application.save()
+    same = Application.objects.filter(identity=application.identity, person=guessed).exclude(pk=application.pk)
+    same.open().update(state=ApplicationState.REPLACED)
+    for name in application.household[: membership.plan.max_people - 1]:
+        memberships.cover_by_name(membership, name=name)
+    if guessed != person:
+        same.update(person=person)
+        forget_if_provisional(guessed)
+
+
+@transaction.atomic
+def reverse(payment: Payment, *, reason: str, token: str, by: Any = None) -> Payment:
+    """The money went back (a cheque bounced, paid by mistake): a row that takes it back; its term ends with yesterday.
+
+    What was true until now stays true: they were a member while the payment stood. Raises AlreadyReversed.
+    """
+    payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
+    repeated = Payment.objects.filter(token=token).first()
+    if repeated is not None:
+        return repeated
+    if payment.gross_pence < 0 or payment.reversals.exists():
+        raise AlreadyReversed(f"{payment} was taken back already")
+    back = Payment.objects.create(
+        person=payment.person,
+        purpose=payment.purpose,
+        method=payment.method,
+        gross_pence=-payment.gross_pence,
+        reverses=payment,
+        reason=reason,
+        recorded_by=by,
+        token=token,
+    )
+    term = Term.objects.filter(payment=payment).first()
+    if term is not None:
+        term.cut_on = timezone.localdate()
+        term.save()
+    return back

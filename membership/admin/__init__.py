@@ -1,0 +1,6 @@
+from membership.admin.applications import ApplicationAdmin
+from membership.admin.payments import PaymentAdmin
+from membership.admin.people import PersonAdmin
+from membership.admin.plans import PlanAdmin
+
+__all__ = ["ApplicationAdmin", "PaymentAdmin", "PersonAdmin", "PlanAdmin"]

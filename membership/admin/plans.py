@@ -1,0 +1,119 @@
+"""Plans and prices. A price is not changed: a new one takes its place."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from simple_history.admin import SimpleHistoryAdmin
+
+from membership.actions import plans
+from membership.forms import PoundsField
+from membership.models import Interval, Plan, Price
+from membership.money import MAXIMUM_PENCE, pounds
+
+
+class PriceForm(forms.ModelForm):
+    """A new price, in pounds."""
+
+    amount = PoundsField(label="Amount in pounds")
+
+    class Meta:
+        model = Price
+        fields = ["interval"]
+
+    def clean_amount(self) -> int:
+        amount = self.cleaned_data["amount"]
+        if not 0 < amount <= MAXIMUM_PENCE:
+            raise forms.ValidationError(f"A price is more than nothing and at most {pounds(MAXIMUM_PENCE)}.")
+        return amount
+
+
+class PriceFormSet(forms.BaseInlineFormSet):
+    """Checks each new price against the kind of plan."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            interval = getattr(form, "cleaned_data", {}).get("interval")
+            if form.has_changed() and interval and self.instance.is_life != (interval == Interval.ONCE):
+                form.add_error("interval", "A plan for life is paid once; every other plan by the year or the month.")
+
+
+class NewPriceInline(admin.TabularInline):
+    """Add a price: it counts from now on, and retires the one before."""
+
+    model = Price
+    form = PriceForm
+    formset = PriceFormSet
+    extra = 0
+    can_delete = False
+    fields = ["interval", "amount"]
+    verbose_name = "new price"
+    verbose_name_plural = "New price: from now on, in place of the one before"
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).none()
+
+
+class PriceHistoryInline(admin.TabularInline):
+    """Every price there was."""
+
+    model = Price
+    extra = 0
+    fields: ClassVar[Any] = ["price", "valid_from", "retired_at"]
+    readonly_fields = ["price", "valid_from", "retired_at"]
+    verbose_name_plural = "Prices, now and before"
+    ordering = ["-valid_from"]
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).select_related("plan")
+
+    @admin.display(description="price")
+    def price(self, price: Price) -> str:
+        return price.label
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Plan)
+class PlanAdmin(SimpleHistoryAdmin):
+    """Kinds of membership."""
+
+    list_display = ["name", "prices_now", "max_people", "is_offered", "position"]
+    list_filter = ["is_offered"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [NewPriceInline, PriceHistoryInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "description", "kind", "max_people", "is_life"]}),
+        ("Concession", {"fields": ["is_concession", "concession_wording"]}),
+        ("On the website", {"fields": ["is_offered", "position"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest):
+        return super().get_queryset(request).with_current_prices()
+
+    @admin.display(description="price")
+    def prices_now(self, plan: Plan) -> str:
+        return ", ".join(price.label for price in plan.current_prices) or "no price: not offered"
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Prices are set by the action; the inline of old ones has nothing to save."""
+        for row in formset.forms if formset.form is PriceForm or issubclass(formset.form, PriceForm) else []:
+            if row.has_changed():
+                cleaned = row.cleaned_data
+                plans.set_price(plan=form.instance, interval=cleaned["interval"], amount_pence=cleaned["amount"])
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A plan is withdrawn: untick “offered”."""
+        return False

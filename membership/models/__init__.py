@@ -1,0 +1,34 @@
+"""People, plans, memberships, payments: one file a subject."""
+
+from membership.models.applications import Application, ApplicationState
+from membership.models.memberships import Cover, Membership, Status, Term
+from membership.models.notices import Notice, NoticeKind
+from membership.models.payments import Method, Payment, Purpose
+from membership.models.people import MergeRecord, Person, PersonKind
+from membership.models.permissions import Channel, Consent, ConsentPurpose, GiftAidDeclaration, GiftAidScope
+from membership.models.plans import Interval, Plan, Price
+
+__all__ = [
+    "Application",
+    "ApplicationState",
+    "Channel",
+    "Consent",
+    "ConsentPurpose",
+    "Cover",
+    "GiftAidDeclaration",
+    "GiftAidScope",
+    "Interval",
+    "Membership",
+    "MergeRecord",
+    "Method",
+    "Notice",
+    "NoticeKind",
+    "Payment",
+    "Person",
+    "PersonKind",
+    "Plan",
+    "Price",
+    "Purpose",
+    "Status",
+    "Term",
+]

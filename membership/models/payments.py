@@ -1,0 +1,74 @@
+"""Payments: one row for every pound in or out. The database refuses to change or delete one."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from membership.models.people import Person
+from membership.money import pounds
+
+
+class Method(models.TextChoices):
+    """How money comes."""
+
+    TRANSFER = "transfer", "Bank transfer"
+    CHEQUE = "cheque", "Cheque"
+    CASH = "cash", "Cash"
+    STANDING_ORDER = "standing_order", "Standing order"
+    CARD = "card", "Card"
+    DEBIT = "debit", "Direct Debit"
+
+
+OFFLINE_METHODS = [Method.TRANSFER, Method.CHEQUE, Method.CASH, Method.STANDING_ORDER]
+
+
+class Purpose(models.TextChoices):
+    """What it is for."""
+
+    MEMBERSHIP = "membership", "Membership"
+
+
+class Payment(models.Model):
+    """Money that came (above zero) or went back (below zero, linked to the row that it reverses). Amounts in pence.
+
+    A trigger refuses UPDATE and DELETE; only `person` may follow a merge. Corrections are further rows. `token` makes
+    a recording that is sent twice one: the form's own, or the payment provider's id.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="payments")
+    purpose = models.CharField(max_length=12, choices=Purpose, default=Purpose.MEMBERSHIP)
+    method = models.CharField(max_length=14, choices=Method)
+    gross_pence = models.IntegerField("amount")
+    fee_pence = models.IntegerField("fee", default=0)
+    currency = models.CharField(max_length=3, default="GBP")
+    received_on = models.DateField(default=timezone.localdate, help_text="The day the money moved, in London.")
+    bank_reference = models.CharField(max_length=100, blank=True, help_text="As on the statement or the cheque.")
+    reverses = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversals", verbose_name="takes back"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    token = models.CharField(max_length=100, unique=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-received_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="payment_in_or_back",
+                condition=Q(gross_pence__gt=0, reverses__isnull=True) | Q(gross_pence__lt=0, reverses__isnull=False),
+            ),
+            models.CheckConstraint(name="payment_in_pounds", condition=Q(currency="GBP")),
+        ]
+        indexes = [models.Index(fields=["-received_on", "-id"], name="payment_received")]
+
+    def __str__(self) -> str:
+        return f"{pounds(self.gross_pence)} on {self.received_on:%d/%m/%Y}"
+
+    @property
+    def net_pence(self) -> int:
+        """What is left after the fee."""
+        return self.gross_pence - self.fee_pence
