@@ -186,7 +186,9 @@ class PublishableAdmin(RichTextAdminMixin, SimpleHistoryAdmin):
 
     @transaction.atomic
     def history_form_view(self, request: HttpRequest, object_id, version_id, extra_context=None):
-        """An old revision, to be restored: saved under the same lock as any other edit."""
+        """An old revision, to be restored: by who may change what it is now, under the same lock as any other edit."""
+        if request.method == "POST":
+            self._editable(request, object_id)  # the revision may be of a draft, and readers see it today
         return super().history_form_view(request, object_id, version_id, extra_context)
 
     def get_view_on_site_url(self, obj: Publishable | None = None) -> str | None:

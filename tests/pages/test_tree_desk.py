@@ -353,3 +353,14 @@ class TestTheForm:
         aims.save()
         editor.post(f"/admin/library/image/{aims.lead_image.pk}/delete/", {"post": "yes"})
         assert Image.objects.filter(alt_text=WORDS).exists()
+
+    def test_a_draft_of_what_is_public_now_is_restored_by_publishers_only(self, writer, editor):
+        page = PageFactory(title="Then", slug="page", **DRAFT)
+        revision = page.history.first()
+        editor.post(f"{LIST}{page.pk}/change/", values(page, title="Now", _publish=""))
+        page.refresh_from_db()
+        address, again = f"{LIST}{page.pk}/history/{revision.pk}/", values(page, title="Then")
+        assert writer.post(address, again).status_code == 403
+        assert Page.objects.get().title == "Now"
+        assert editor.post(address, again).status_code == 302
+        assert Page.objects.get().title == "Then"
