@@ -24,11 +24,14 @@ class ScheduledJob:
 _scheduled: list[ScheduledJob] = []
 
 
-def enqueue(path: str, *args) -> None:
-    """Have the worker call the function at the dotted `path` with `args`, once this transaction commits."""
+def enqueue(path: str, *args, keep: bool = True) -> None:
+    """Have the worker call the function at the dotted `path` with `args`, once this transaction commits.
+
+    `keep`: whether the admin lists the job after it succeeded, with its arguments. One that failed is always listed.
+    """
     from django_q.tasks import async_task  # needs the app registry
 
-    async_task(path, *args)
+    async_task(path, *args, save=keep)
 
 
 def scheduled(name: str, *, every: str) -> Callable[[Callable[[], None]], Callable[[], None]]:

@@ -55,6 +55,7 @@ class QueueBackend(BaseEmailBackend):
                 message.from_email or settings.DEFAULT_FROM_EMAIL,
                 message.recipients(),
                 message.message().as_bytes(),
+                keep=False,  # what was sent is personal, and nobody needs a second copy of it
             )
         return len(sendable)
 

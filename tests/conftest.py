@@ -25,6 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     initialize_app_registry()
     patch()
     django_settings.MIDDLEWARE.insert(0, "zeal.middleware.zeal_middleware")
+    # A slow hash is right for people and wrong for a thousand tests that make one.
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Signing in reads the one address and session several times, in allauth's own code: no number of rows changes it.
     django_settings.ZEAL_ALLOWLIST = [{"model": "account.EmailAddress"}, {"model": "sessions.Session"}]
 

@@ -5,7 +5,7 @@ from smtplib import SMTPServerDisconnected
 import pytest
 from django.core.mail import EmailMultiAlternatives, send_mail
 from django.db import transaction
-from django_q.models import Failure, OrmQ, Schedule
+from django_q.models import Failure, OrmQ, Schedule, Success
 
 from psg import jobs
 
@@ -104,6 +104,15 @@ def test_a_line_break_in_a_subject_is_refused_and_adds_no_header(queued):
     with pytest.raises(ValueError, match="newline"):
         send_mail("Hello\nBcc: all@example.org", "In words.", None, ["ana@example.org"])
     assert OrmQ.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_was_sent_leaves_no_copy_among_the_finished_jobs(queued, worker):
+    send_mail("Hello", "In words.", None, ["ana@example.org"])
+    jobs.enqueue("psg.jobs.delete_expired_sessions")
+    worker()
+    assert OrmQ.objects.count() == 0
+    assert [task.func for task in Success.objects.all()] == ["psg.jobs.delete_expired_sessions"]
 
 
 class AwayBackend:
