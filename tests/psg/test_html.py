@@ -13,7 +13,8 @@ pytestmark = pytest.mark.django_db
 PATHS = [
     "/", "/news/", "/news/?page=2", "/news/2019/", "/news/2019/10/", "/news/topics/", "/news/topics/mining/",
     "/news/2019/10/unrest/", "/events/", "/events/conference/", "/about/", "/about/aims/", "/membership/",
-    "/search/", "/search/?q=story", "/search/?q=zzz", "/search/?q=stori&topic=mining&kind=article", "/accounts/login/", "/accounts/login/code/",
+    "/search/", "/search/?q=story", "/search/?q=zzz",
+    "/search/?q=stori&topic=mining&kind=article", "/accounts/login/", "/accounts/login/code/",
     "/accounts/password/reset/", "/no/such/page/", "/news/2019/10/withdrawn/", "/?q=%00", "/dev/mail/",
 ]  # fmt: skip
 
