@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import html5lib
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from psg.publishing.models import State
@@ -90,6 +92,17 @@ class TestWhatIsFound:
         text = words(response.content.decode())
         assert "7 results" in text
         assert "These are the best 3" in text
+        for filters in ({"year": now.year}, {"kind": "article", "page": 1}):
+            assert found(client, "gold", **filters)
+
+    def test_no_answer_takes_more_than_five_queries(self, client, monkeypatch):
+        monkeypatch.setattr("psg.search.results.RANKED", 3)
+        for number in range(12):
+            ArticleFactory(title=f"Vizcarra {number}")
+        for query in ("vizcarra", "viscarra", "zzzz", ""):
+            with CaptureQueriesContext(connection) as captured:
+                search(client, query)
+            assert len(captured) <= 5, query
 
 
 class TestHowItIsShown:
