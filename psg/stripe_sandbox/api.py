@@ -12,6 +12,7 @@ from typing import Any
 
 from . import API_VERSION
 from .account import Account, new_id
+from .clock import DAY
 from .errors import ApiError, invalid
 from .expansion import expand
 from .faults import Fault, Faults
@@ -168,9 +169,9 @@ class Api:
             self._under_way.add(key)
 
     def _kept(self, key: str, digest: str) -> Answer | None:
-        """The answer that this key got before. Raises ApiError if it was another request's."""
+        """The answer that this key got in the last 24 hours. Raises ApiError if it was another request's."""
         row = self.account.store.sql.execute(
-            "SELECT request, status, body FROM answers WHERE key = ?", [key]
+            "SELECT request, status, body FROM answers WHERE key = ? AND created > ?", [key, self.account.now() - DAY]
         ).fetchone()
         if row is None:
             return None

@@ -1,6 +1,7 @@
 """What time does: everything that has fallen due, in the order in which it fell due."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from . import charging, checkout
@@ -11,6 +12,7 @@ from .resources import checkout_sessions, disputes, events, refunds
 from .store import Doc, Due
 
 Handler = Callable[[Account, Doc], object]
+AT_A_TIME = 0.05  # seconds of real time in one transaction, so that calls get in between
 
 
 def _finalize(account: Account, invoice: Doc) -> None:
@@ -67,6 +69,7 @@ class Engine:
     def __init__(self, account: Account) -> None:
         self.account = account
         self._one_at_a_time = threading.Lock()
+        self._tidied = 0
 
     def catch_up(self) -> int:
         """Do what has fallen due by now; how many things."""
@@ -89,23 +92,26 @@ class Engine:
             return done
 
     def _run(self, until: int, *, moving: bool, between: Callable[[], object] | None = None) -> int:
-        store, done, last, tidied = self.account.store, 0, 0, self.account.now()
+        done, last = 0, 0
         while True:
-            with store.transaction():
-                coming = store.next_due(until)
+            with self.account.store.transaction():
+                coming = self.account.store.next_due(until)
             if between and done and (coming is None or coming.at > last):
                 between()
             if coming is None:
                 return done
-            with store.transaction():
-                due = store.next_due(until)
-                if due is None:
-                    continue
+            last = coming.at
+            done += self._run_some(last if between else until, moving=moving)
+
+    def _run_some(self, until: int, *, moving: bool) -> int:
+        """Do what falls due for a moment of real time, in one transaction; how many things."""
+        done, deadline = 0, time.monotonic() + AT_A_TIME
+        with self.account.store.transaction():
+            while (due := self.account.store.next_due(until)) and (not done or time.monotonic() < deadline):
                 self._do(due, moving=moving)
-                if due.at - tidied > 5 * DAY:
-                    tidied = due.at
-                    self._tidy()
-            done, last = done + 1, due.at
+                done += 1
+            self._tidy()
+        return done
 
     def _do(self, due: Due, *, moving: bool) -> None:
         account = self.account
@@ -118,7 +124,10 @@ class Engine:
                 HANDLERS[due.what](account, doc)
 
     def _tidy(self) -> None:
-        """Drop what is too old to be asked for."""
+        """Drop what is too old to be asked for; not each time, as little of it is."""
+        if abs(self.account.now() - self._tidied) < 5 * DAY:
+            return
+        self._tidied = self.account.now()
         events.forget_old(self.account)
         yesterday = self.account.now() - DAY
         self.account.store.sql.execute("DELETE FROM answers WHERE created < ?", [yesterday])

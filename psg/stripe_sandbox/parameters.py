@@ -80,6 +80,7 @@ def each(kind: Kind | Declared) -> Kind:
             raise invalid("Invalid array", name)
         return [one(given[key], f"{name}[{key}]") for key in sorted(given, key=int)]
 
+    read_list.each = kind  # type: ignore[attr-defined]  # so that declarations can be looked through
     return read_list
 
 

@@ -38,14 +38,14 @@ def same(values: dict[str, Any]) -> dict[str, list[str]]:
     return where
 
 
-def lists(kind: str, path: str, filters: Declared, where: Filter = same) -> Route:
-    """List objects of a kind, newest first, page by page."""
+def lists(kind: str, path: str, filters: Declared, where: Filter = same, *, by_time: bool = True) -> Route:
+    """List objects of a kind, newest first, page by page. `by_time`: they can be narrowed by when they were made."""
 
     def handler(account: Account, params: dict[str, Any]) -> Doc:
         found, more = page(account, kind, params, where)
         return page_of(path, found, has_more=more)
 
-    return Route("GET", path, handler, filters | {"created": created} | PAGING)
+    return Route("GET", path, handler, filters | ({"created": created} if by_time else {}) | PAGING)
 
 
 def page(account: Account, kind: str, params: dict[str, Any], where: Filter = same) -> tuple[list[Doc], bool]:

@@ -179,7 +179,7 @@ ROUTES = [
         },
     ),
     Route("POST", PATH, create_configuration, WRITABLE),
-    lists(CONFIGURATION, PATH, {"active": boolean, "is_default": boolean}),
+    lists(CONFIGURATION, PATH, {"active": boolean, "is_default": boolean}, by_time=False),
     retrieves(CONFIGURATION, PATH + "/{configuration}"),
     Route("POST", PATH + "/{configuration}", update_configuration, WRITABLE | {"active": boolean}),
 ]

@@ -205,7 +205,7 @@ def update(account: Account, params: dict[str, Any], identifier: str) -> Doc:
 
 
 ROUTES = [
-    lists("payment_method", "/v1/payment_methods", {"customer": string, "type": one_of(*TYPES)}),
+    lists("payment_method", "/v1/payment_methods", {"customer": string, "type": one_of(*TYPES)}, by_time=False),
     retrieves("payment_method", "/v1/payment_methods/{payment_method}"),
     Route(
         "POST",
