@@ -1,6 +1,8 @@
 """What the tests of the Stripe sandbox buy and subscribe to."""
 
-from typing import Any
+from http.client import HTTPConnection
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from tests.stripe_sandbox import StripeSandbox
 
@@ -58,3 +60,36 @@ def refresh(sandbox: StripeSandbox, made: Any):
 def kinds(sandbox: StripeSandbox) -> list[str]:
     """The types of all events, in their order."""
     return [event["type"] for event in sandbox.events()]
+
+
+class Answer(NamedTuple):
+    """What a page answered."""
+
+    status: int
+    location: str
+    text: str
+
+
+def visit(url: str, **form: str) -> Answer:
+    """Ask for a page of the sandbox, or send its form; redirects are not followed."""
+    place = urlsplit(url)
+    connection = HTTPConnection(place.hostname, place.port, timeout=20)
+    body = urlencode(form) if form else None
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+    connection.request("POST" if form else "GET", place.path, body, headers)
+    answer = connection.getresponse()
+    found = Answer(answer.status, answer.getheader("Location") or "", answer.read().decode())
+    connection.close()
+    return found
+
+
+def card(number: str = "4242 4242 4242 4242", **other: str) -> dict[str, str]:
+    """What is typed into a form for a card."""
+    typed = {"type": "card", "number": number, "expiry": "12/60", "cvc": "123"}
+    return typed | {"email": "ana@example.org", "name": "Ana Example"} | other
+
+
+def donated_by_debit(sandbox: StripeSandbox, account_number: str) -> None:
+    """A one-off payment by direct debit, under way."""
+    made = session(sandbox, 1500, None)
+    assert sandbox.pay(made.id, type="bacs_debit", account_number=account_number)["answer"] == "done"

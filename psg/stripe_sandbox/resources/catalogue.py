@@ -10,17 +10,12 @@ from ..store import Doc
 
 RECURRING = {"interval!": one_of("day", "week", "month", "year"), "interval_count": integer(1, 1095)}
 PRODUCT_DATA = {"name!": text(250), "description": string, "metadata": metadata, "images": each(string)}
-# A price made on the spot, in a checkout session or a change of subscription.
-PRICE_DATA = {
-    "currency!": string,
-    "product": string,
-    "product_data": PRODUCT_DATA,
-    "recurring": RECURRING,
-    "unit_amount": amount,
-}
+# A price made on the spot: in a change of subscription for a product that exists, in a checkout for a new one too.
+PRICE_DATA = {"currency!": string, "product": string, "recurring": RECURRING, "unit_amount": amount}
+CHECKOUT_PRICE_DATA = PRICE_DATA | {"product_data": PRODUCT_DATA}
+NEW_PRICE = PRICE_DATA | {"product_data": {"name!": text(250), "metadata": metadata}}
 PRODUCT = {
     "active": boolean,
-    "default_price": string,
     "description": string,
     "images": each(string),
     "metadata": metadata,
@@ -148,9 +143,9 @@ ROUTES = [
     Route("POST", "/v1/products", create_product, PRODUCT | {"id": string, "name!": text(250)}),
     lists("product", "/v1/products", {"active": boolean}),
     retrieves("product", "/v1/products/{id}"),
-    Route("POST", "/v1/products/{id}", update_product, PRODUCT | {"name": text(250)}),
+    Route("POST", "/v1/products/{id}", update_product, PRODUCT | {"default_price": string, "name": text(250)}),
     Route("DELETE", "/v1/products/{id}", delete_product, {}),
-    Route("POST", "/v1/prices", create_price, PRICE_DATA | KEYS | {"active": boolean}),
+    Route("POST", "/v1/prices", create_price, NEW_PRICE | KEYS | {"active": boolean}),
     lists(
         "price",
         "/v1/prices",

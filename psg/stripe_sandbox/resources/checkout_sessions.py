@@ -13,7 +13,12 @@ from .payment_methods import TYPES
 from .subscriptions import price_of
 
 LEAST, MOST = 30, 99_999_999  # pence
-LINE_ITEM = {"price": string, "price_data": catalogue.PRICE_DATA, "quantity": integer(1, 999_999), "metadata": metadata}
+LINE_ITEM = {
+    "price": string,
+    "price_data": catalogue.CHECKOUT_PRICE_DATA,
+    "quantity": integer(1, 999_999),
+    "metadata": metadata,
+}
 SUBSCRIPTION_DATA = {"description": text(500), "metadata": metadata}
 PAYMENT_INTENT_DATA = {
     "description": text(1000),

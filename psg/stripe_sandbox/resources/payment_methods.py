@@ -107,7 +107,6 @@ def new_debit(account: Account, *, number: str, name: str | None, email: str | N
             },
             "status": "pending",
             "type": "multi_use",
-            "created": account.now(),
         }
     )
     return account.save(method)
