@@ -154,9 +154,11 @@ def check_event(event: dict[str, Any]) -> None:
     check_object(event, {"$ref": "#/components/schemas/event"}, f"the event {event['type']}")
     doc = event["data"]["object"]
     check_object(doc, {"$ref": f"#/components/schemas/{doc['object']}"}, f"the object of {event['type']}")
-    kinds = set(description()["paths"]["/v1/webhook_endpoints"]["post"]["requestBody"]["content"][
-        "application/x-www-form-urlencoded"
-    ]["schema"]["properties"]["enabled_events"]["items"]["enum"])
+    kinds = set(
+        description()["paths"]["/v1/webhook_endpoints"]["post"]["requestBody"]["content"][
+            "application/x-www-form-urlencoded"
+        ]["schema"]["properties"]["enabled_events"]["items"]["enum"]
+    )
     assert event["type"] in kinds, f"Stripe has no event {event['type']}"
 
 

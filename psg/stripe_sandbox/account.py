@@ -55,8 +55,9 @@ def new_id(prefix: str) -> str:
 class Account:
     """Store, clock and settings together. `request` is what events are caused by; None when time causes them."""
 
-    def __init__(self, store: Store, clock: Clock, public_url: str) -> None:
+    def __init__(self, store: Store, clock: Clock, public_url: str, webhook_url: str) -> None:
         self.store, self.clock, self.public_url = store, clock, public_url
+        self._defaults = SETTINGS | {"webhook_url": webhook_url}
         self.request: dict[str, str | None] | None = None
         self._settings: dict[str, Any] = {}
         self.load()
@@ -65,7 +66,7 @@ class Account:
         return self.clock.now()
 
     def setting(self, name: str) -> Any:
-        return self._settings.get(name, SETTINGS[name])
+        return self._settings.get(name, self._defaults[name])
 
     def set(self, **settings: Any) -> None:
         """Change settings. Raises KeyError for a name that is none."""

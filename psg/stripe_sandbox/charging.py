@@ -172,7 +172,7 @@ def _succeed(account: Account, intent: Doc, charge: Doc, method: Doc) -> None:
     intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"]}
     intent |= {"next_action": None, "last_payment_error": None}
     account.save(intent, "payment_intent.succeeded")
-    if instruments.behaviour(method).after == "dispute":
+    if instruments.after(method) == "dispute":
         account.store.schedule(account.now(), "dispute", charge["id"])
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's own time, in whole seconds since 1970 (UTC). It runs with the machine's, ahead of it, or stands still."""
+"""The sandbox's own time, in whole seconds since 1970 (UTC). It runs with the machine's or ahead of it, or it stands."""
 
 import calendar
 import contextlib

@@ -109,15 +109,21 @@ def decline_fields(decline: str) -> dict[str, Any]:
     return fields
 
 
-def behaviour(method: Doc) -> Card | Debit:
-    """How a payment method behaves: as its number says, unless it was told otherwise through the control API."""
-    if method["type"] == "card":
-        card = CARDS.get(method["_sandbox"]["number"], CARDS["4242424242424242"])
-        decline = method["_sandbox"].get("decline")
-        return card if decline is None else card._replace(decline=decline, refused=False)
-    debit = ACCOUNTS[method["_sandbox"]["number"]]
-    decline = method["_sandbox"].get("decline")
+def card_of(method: Doc) -> Card:
+    """How a card behaves: as its number says, unless it was told otherwise through the control API."""
+    card, decline = CARDS[method["_sandbox"]["number"]], method["_sandbox"].get("decline")
+    return card if decline is None else card._replace(decline=decline, refused=False)
+
+
+def debit_of(method: Doc) -> Debit:
+    """The same for a bank account."""
+    debit, decline = ACCOUNTS[method["_sandbox"]["number"]], method["_sandbox"].get("decline")
     return debit if decline is None else debit._replace(decline=decline)
+
+
+def after(method: Doc) -> str:
+    """What comes after a payment that succeeded: "dispute", "refund_fails", "refund_pending", or nothing."""
+    return card_of(method).after if method["type"] == "card" else debit_of(method).after
 
 
 def is_expired(method: Doc, now: int) -> bool:
@@ -127,9 +133,8 @@ def is_expired(method: Doc, now: int) -> bool:
 
 
 def judge_card(method: Doc, now: int, *, present: bool, authenticated: bool) -> Verdict:
-    """What the bank says to a charge. `present`: the customer sits in front of it; `authenticated`: and has proved it."""
-    card = behaviour(method)
-    assert isinstance(card, Card)
+    """What the bank says to a charge. `present`: the customer is there to be asked; `authenticated`: and was."""
+    card = card_of(method)
     if is_expired(method, now):
         return Verdict("no", "expired_card")
     known = method["_sandbox"].get("authenticated") and card.authentication == "setup"
@@ -140,8 +145,7 @@ def judge_card(method: Doc, now: int, *, present: bool, authenticated: bool) -> 
 
 def judge_debit(method: Doc, mandate: Doc, now: int, days: int, days_new: int) -> Verdict:
     """What the bank says to a debit: always later, unless the mandate has ended."""
-    debit = behaviour(method)
-    assert isinstance(debit, Debit)
+    debit = debit_of(method)
     if mandate["status"] == "inactive":
         return Verdict("no", "mandate_inactive")
     known = days if mandate["status"] == "active" else days_new

@@ -180,6 +180,6 @@ def created(given: Any, name: str) -> dict[str, int]:
 
 amount = integer(0, BIGGEST_AMOUNT)
 string = text()
-ADDRESS: Declared = {part: string for part in ("city", "country", "line1", "line2", "postal_code", "state")}
+ADDRESS: Declared = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"), string)
 SHIPPING: Declared = {"address!": ADDRESS, "name!": string, "phone": text(20)}
 PAGING: Declared = {"limit": integer(1, 100), "starting_after": string, "ending_before": string}

@@ -41,8 +41,7 @@ class Sandbox:
         self.stopping = threading.Event()
         self.store = Store(state)
         with self.store.transaction():
-            self.account = Account(self.store, Clock(self.store), public_url)
-            self.account.set(webhook_url=webhook_url)
+            self.account = Account(self.store, Clock(self.store), public_url, webhook_url)
         faults = Faults()
         self.engine = Engine(self.account)
         self.api = Api(self.account, key, faults, self.stopping)

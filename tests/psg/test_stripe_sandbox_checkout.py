@@ -40,7 +40,11 @@ def test_a_customer_pays_and_goes_where_the_site_said(stripe_sandbox, v1):
     assert subscription.customer == made.customer
     assert v1.checkout.sessions.list({"subscription": subscription.id}).data[0].id == made.id
     assert v1.checkout.sessions.line_items.list(made.id).data[0].amount_total == 2000
-    assert shop.kinds(stripe_sandbox)[-3:] == ["invoice.paid", "invoice.payment_succeeded", "checkout.session.completed"]
+    assert shop.kinds(stripe_sandbox)[-3:] == [
+        "invoice.paid",
+        "invoice.payment_succeeded",
+        "checkout.session.completed",
+    ]
     # Who comes back, or pays again in the other tab, is sent on.
     assert shop.visit(f"{stripe_sandbox.url}/checkout/{made.id}", **shop.card()).location == paid.location
     assert len(stripe_sandbox.objects("charge")) == 1
@@ -373,7 +377,9 @@ def test_a_failed_renewal_is_paid_on_the_invoices_page(stripe_sandbox, v1):
     assert "Pay £20.00" not in shop.visit(invoice.hosted_invoice_url).text
 
 
-@pytest.mark.parametrize("path", ["/checkout/cs_nothing", "/portal/bps_x", "/invoice/in_x", "/authenticate/x", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/checkout/cs_nothing", "/portal/bps_x", "/invoice/in_x", "/authenticate/x", "/nowhere"]
+)
 def test_pages_that_are_not_there_say_so(stripe_sandbox, path):
     page = shop.visit(stripe_sandbox.url + path)
     assert page.status == 404
@@ -381,7 +387,7 @@ def test_pages_that_are_not_there_say_so(stripe_sandbox, path):
 
 
 def test_nothing_that_was_typed_becomes_part_of_a_page(stripe_sandbox, v1):
-    nasty = '<script>alert(1)</script>"\'&'
+    nasty = "<script>alert(1)</script>\"'&"
     product = v1.products.create({"name": nasty})
     gift = {"currency": "gbp", "unit_amount": 500, "product": product.id}
     made = shop.session(

@@ -1,5 +1,6 @@
 """What time does in the sandbox: renewals on the right day, retries, changes of plan, ends."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -56,10 +57,10 @@ def test_the_clock_runs_stands_and_never_goes_back(stripe_sandbox):
 def test_what_falls_due_happens_by_itself_when_time_goes_on(stripe_sandbox, v1):
     made = shop.session(stripe_sandbox, expires_at=stripe_sandbox.now + 1861)
     stripe_sandbox.advance("1860s")
-    for _ in range(100):
-        if v1.checkout.sessions.retrieve(made.id).status == "expired":
-            return
-    raise AssertionError("the session is still open")
+    deadline = time.monotonic() + 20
+    while v1.checkout.sessions.retrieve(made.id).status == "open":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 # --- Renewals ---
@@ -157,7 +158,7 @@ def test_cancelling_at_once_credits_unused_time_if_asked(stripe_sandbox, v1):
     stripe_sandbox.advance("183d")
     ended = v1.subscriptions.cancel(made.id, {"prorate": True, "invoice_now": True})
     assert ended.status == "canceled"
-    assert v1.customers.retrieve(made.customer).balance == -1000 + 3  # 183 of 366 days were used: 2028 is a leap year
+    assert v1.customers.retrieve(made.customer).balance == -1000  # 183 of 366 days were used: 2028 is a leap year
     stripe_sandbox.advance("2y")
     assert len(v1.invoices.list({"subscription": made.id}).data) == 2
 
@@ -345,7 +346,7 @@ def test_items_come_go_and_count(stripe_sandbox, v1):
     extra = shop.price(stripe_sandbox, 500)
     both = v1.subscriptions.update(made.id, {"items": [{"id": item, "quantity": 3}, {"price": extra}]})
     assert [(i.price.unit_amount, i.quantity) for i in both["items"].data] == [(2000, 3), (500, 1)]
-    with pytest.raises(stripe.InvalidRequestError, match="same `recurring.interval`"):
+    with pytest.raises(stripe.InvalidRequestError, match="All prices on a subscription must have the same"):
         v1.subscriptions.update(made.id, {"items": [{"price": shop.price(stripe_sandbox, 5, "month")}]})
     only = v1.subscriptions.update(made.id, {"items": [{"id": item, "deleted": True}]})
     assert [i.price.unit_amount for i in only["items"].data] == [500]
@@ -355,11 +356,12 @@ def test_items_come_go_and_count(stripe_sandbox, v1):
 
 
 def test_five_hundred_members_over_three_years_take_well_under_a_minute(stripe_sandbox):
-    prices = stripe_sandbox.seed(members=50, monthly=4)
-    done = sum(stripe_sandbox.advance("1y") for _ in range(3))
+    prices = stripe_sandbox.seed(members=500, monthly=25)
+    start = time.monotonic()
+    stripe_sandbox.advance("3y")
     stripe_sandbox.advance("2h")
-    assert done > 50 * 3
+    assert time.monotonic() - start < 60
     months = stripe_sandbox.client.v1.subscriptions.list({"price": prices["month"], "limit": 100}).data
-    assert {one.status for one in months} == {"active"}
+    assert [one.status for one in months] == ["active"] * 20
     total = sum(charge["amount"] for charge in stripe_sandbox.objects("charge"))
-    assert total == 13 * 37 * 200 + 37 * 4 * 2000
+    assert total == 20 * 37 * 200 + 480 * 4 * 2000

@@ -24,7 +24,8 @@ table { width: 100%; border-collapse: collapse; }
 th, td { padding: .4rem .6rem .4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 td.sum, th.sum { padding-right: 0; text-align: right; white-space: nowrap; }
 .scroll { overflow-x: auto; }
-fieldset { margin: 1rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--soft); }
+fieldset { margin: 1rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem;
+  background: var(--soft); }
 legend { padding: 0 .4rem; font-weight: 600; }
 label { display: block; margin: .8rem 0 .2rem; font-weight: 600; }
 input { width: 100%; min-height: 2.75rem; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .3rem;
@@ -34,8 +35,8 @@ input[aria-invalid] { border: 2px solid var(--bad); }
 .error, .problem { color: var(--bad); font-weight: 600; }
 .problem { padding: .6rem 1rem; border: 2px solid var(--bad); border-radius: .3rem; }
 .hint { margin: .2rem 0 0; }
-button { min-height: 2.75rem; padding: .4rem 1.2rem; border: 2px solid var(--go); border-radius: .3rem; color: var(--paper);
-  background: var(--go); font: inherit; font-weight: 600; cursor: pointer; }
+button { min-height: 2.75rem; padding: .4rem 1.2rem; border: 2px solid var(--go); border-radius: .3rem;
+  color: var(--paper); background: var(--go); font: inherit; font-weight: 600; cursor: pointer; }
 button.quiet { color: var(--go); background: transparent; }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; align-items: center; }
 .row form { margin: 0; }

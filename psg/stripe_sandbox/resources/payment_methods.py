@@ -126,9 +126,9 @@ def attach(account: Account, method: Doc, customer: str) -> Doc:
         return method
     if method["customer"]:
         raise invalid("The payment method you provided has already been attached to a customer.", "payment_method")
-    behaviour = instruments.behaviour(method)
-    if isinstance(behaviour, instruments.Card) and behaviour.decline and behaviour.refused:
-        raise card_error(**instruments.decline_fields(behaviour.decline))
+    card = instruments.card_of(method) if method["type"] == "card" else None
+    if card and card.decline and card.refused:
+        raise card_error(**instruments.decline_fields(card.decline))
     method["customer"] = customer
     return account.save(method, "payment_method.attached")
 

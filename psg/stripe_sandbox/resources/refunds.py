@@ -47,7 +47,7 @@ def create(account: Account, params: dict[str, Any]) -> Doc:
 
 def _make(account: Account, charge: Doc, wanted: int, params: dict[str, Any]) -> Doc:
     method = account.store.get(charge["payment_method"])
-    after = instruments.behaviour(method).after
+    after = instruments.after(method)
     pending = after == "refund_pending" or method["type"] == "bacs_debit"
     identifier = new_id("re" if method["type"] == "card" else "pyr")
     refund = {
