@@ -1,4 +1,4 @@
-"""The sandbox's own time, in whole seconds since 1970 (UTC). It runs with the machine's or ahead of it, or it stands."""
+"""The sandbox's own time, in whole seconds since 1970 (UTC). It runs with the machine's or ahead of it, or stands."""
 
 import calendar
 import contextlib

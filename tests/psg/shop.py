@@ -6,8 +6,8 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.stripe_sandbox import StripeSandbox
 
-SUCCESS = "http://127.0.0.1:9/thanks/{CHECKOUT_SESSION_ID}"
-CANCEL = "http://127.0.0.1:9/back"
+SUCCESS = "http://127.0.0.1:59999/thanks/{CHECKOUT_SESSION_ID}"
+CANCEL = "http://127.0.0.1:59999/back"
 
 
 def price(sandbox: StripeSandbox, pence: int = 2000, interval: str | None = "year", **fields: Any) -> str:

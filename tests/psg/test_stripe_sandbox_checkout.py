@@ -28,7 +28,7 @@ def test_a_customer_pays_and_goes_where_the_site_said(stripe_sandbox, v1):
     for said in ("no real money", "£20.00", "Individual", "every year", 'value="ana@example.org"', shop.CANCEL):
         assert said in page.text
     paid = shop.visit(made.url, **shop.card())
-    assert (paid.status, paid.location) == (303, f"http://127.0.0.1:9/thanks/{made.id}")
+    assert (paid.status, paid.location) == (303, f"http://127.0.0.1:59999/thanks/{made.id}")
     made = v1.checkout.sessions.retrieve(made.id, {"expand": ["line_items"]})
     assert (made.status, made.payment_status, made.url) == ("complete", "paid", None)
     assert (made.client_reference_id, made.metadata.to_dict()) == ("person-7", {"person": "7"})
@@ -309,9 +309,9 @@ def test_a_revoked_mandate_is_told_and_debits_no_more(stripe_sandbox):
 
 def test_the_portal_changes_the_card_cancels_and_takes_that_back(stripe_sandbox, v1):
     made = shop.subscribed(stripe_sandbox)
-    portal = v1.billing_portal.sessions.create({"customer": made.customer, "return_url": "http://127.0.0.1:9/me"})
+    portal = v1.billing_portal.sessions.create({"customer": made.customer, "return_url": "http://127.0.0.1:59999/me"})
     page = shop.visit(portal.url)
-    for said in ("no real money", "Individual", "ending in 4242", "£20.00", "http://127.0.0.1:9/me", "paid"):
+    for said in ("no real money", "Individual", "ending in 4242", "£20.00", "http://127.0.0.1:59999/me", "paid"):
         assert said in page.text
     shop.visit(portal.url, do="cancel", subscription=made.id)
     cancelled = shop.refresh(stripe_sandbox, made)
@@ -345,16 +345,16 @@ def test_a_portal_offers_what_its_configuration_says_and_flows_lead_back(stripe_
     made = shop.subscribed(stripe_sandbox)
     features = {"payment_method_update": {"enabled": True}}
     only_card = v1.billing_portal.configurations.create({"features": features, "name": "Card only"})
-    v1.billing_portal.configurations.update(only_card.id, {"default_return_url": "http://127.0.0.1:9/me"})
+    v1.billing_portal.configurations.update(only_card.id, {"default_return_url": "http://127.0.0.1:59999/me"})
     assert v1.billing_portal.configurations.retrieve(only_card.id).default_return_url.endswith("/me")
     flow = {
         "type": "payment_method_update",
-        "after_completion": {"type": "redirect", "redirect": {"return_url": "http://127.0.0.1:9/done"}},
+        "after_completion": {"type": "redirect", "redirect": {"return_url": "http://127.0.0.1:59999/done"}},
     }
     given = {"customer": made.customer, "configuration": only_card.id, "flow_data": flow}
     portal = v1.billing_portal.sessions.create(given)
     assert "Cancel at the end" not in shop.visit(portal.url).text
-    assert shop.visit(portal.url, **shop.card()).location == "http://127.0.0.1:9/done"
+    assert shop.visit(portal.url, **shop.card()).location == "http://127.0.0.1:59999/done"
     with pytest.raises(stripe.InvalidRequestError, match="subscription_cancel"):
         v1.billing_portal.sessions.create({"customer": made.customer, "flow_data": {"type": "subscription_cancel"}})
     assert len(v1.billing_portal.configurations.list({"active": True}).data) == 1

@@ -227,7 +227,7 @@ def test_the_developers_page_shows_what_happened_lets_time_pass_and_sends_again(
     site.status = 500
     sandbox.deliver()
     page = shop.visit(sandbox.url + "/").text
-    for said in (made.id, "ana@example.org", "invoice.paid", "last answer 500", site.url):
+    for said in (made.id, "ana@example.org", "invoice.paid", "last answer: 500", site.url):
         assert said in page
     site.status = 200
     (event,) = (event["id"] for event in sandbox.events("invoice.paid"))

@@ -49,15 +49,15 @@ def _page(account: Account, session: Doc, form: dict[str, str], errors: entry.Er
     rows = [
         [f"{item['quantity']} × {item['description']}{_every(item)}", money(item["amount_total"])] for item in items
     ]
-    verb = f"Pay {money(session['amount_total'])}"
+    title = f"Pay {money(session['amount_total'])}"
     cancel = session["cancel_url"]
     text = session["custom_text"]["submit"]
     return document(
-        verb,
+        title,
         format_html('<p class="problem" role="alert">{}</p>', problem) if problem else "",
         table(["What", "Amount"], rows, "What you pay for"),
         format_html("<p>{}</p>", text["message"]) if text else "",
-        forms(session["payment_method_types"], f"/checkout/{session['id']}", verb, form, errors),
+        forms(session["payment_method_types"], f"/checkout/{session['id']}", title + " by {}", form, errors),
         format_html('<p><a href="{}">Back, without paying</a></p>', cancel) if cancel else "",
         status=422 if errors else 402 if problem else 200,
     )

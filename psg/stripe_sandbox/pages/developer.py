@@ -78,11 +78,11 @@ def _events(account: Account) -> SafeString:
         row = account.store.sql.execute(
             "SELECT state, attempts, answer FROM deliveries WHERE event = ? ORDER BY seq DESC", [event["id"]]
         ).fetchone()
-        state = f"{row[0]}, {row[1]} tries, last answer {row[2] or 'none'}" if row else "not sent"
+        state = f"{row[0]} (tries: {row[1]}, last answer: {row[2] or 'none'})" if row else "not sent"
         subject = presented(event)["data"]["object"].get("id", "")
         again = button("Send again", quiet=True, resend=event["id"]) if row else ""
         rows.append([minute(event["created"]), event["type"], subject, state, again])
-    return _table(["When", "Event", "About", "Delivery", ""], rows, "Events")
+    return _table(["When", "Event", "About", "Delivery", "Again"], rows, "Events")
 
 
 def _table(heads: list[str], rows: list[list[Any]], caption: str) -> SafeString:

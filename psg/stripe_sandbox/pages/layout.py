@@ -40,6 +40,7 @@ button { min-height: 2.75rem; padding: .4rem 1.2rem; border: 2px solid var(--go)
 button.quiet { color: var(--go); background: transparent; }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; align-items: center; }
 .row form { margin: 0; }
+td button { min-height: 2rem; padding: .1rem .7rem; white-space: nowrap; }
 a { color: var(--go); }
 :focus-visible { outline: 3px solid var(--go); outline-offset: 2px; }
 code { font-size: .9em; overflow-wrap: anywhere; }
@@ -89,6 +90,8 @@ def field(label: str, name: str, prefix: str, form: dict[str, str], errors: Erro
     extra = dict(attributes)
     if error:
         extra |= {"aria-invalid": "true", "aria-describedby": f"{identifier}-error"}
+    if name == next(iter(errors), None):
+        extra["autofocus"] = ""
     return format_html(
         '<div><label for="{}">{}</label><input id="{}" name="{}" value="{}"{}>{}</div>',
         identifier,

@@ -48,7 +48,7 @@ def card_form(action: str, label: str, form: dict[str, str], errors: Errors) -> 
         action,
         _person("card", form, errors),
         field("Card number", "number", "card", form, errors, inputmode="numeric", autocomplete="cc-number"),
-        field("Expiry (month / year)", "expiry", "card", form, errors, autocomplete="cc-exp", placeholder="12 / 34"),
+        field("Expiry (MM / YY)", "expiry", "card", form, errors, autocomplete="cc-exp", placeholder="12 / 34"),
         field("Security code", "cvc", "card", form, errors, inputmode="numeric", autocomplete="cc-csc"),
         _numbers("Test cards (any future date, any code)", CARDS),
         label,
@@ -71,13 +71,17 @@ def debit_form(action: str, label: str, form: dict[str, str], errors: Errors) ->
     )
 
 
-def forms(types: list[str], action: str, verb: str, form: dict[str, str], errors: Errors) -> SafeString:
-    """A form for each way to pay; what was typed and what is wrong with it stand in the one that was sent."""
+def forms(types: list[str], action: str, label: str, form: dict[str, str], errors: Errors) -> SafeString:
+    """A form for each way to pay; what was typed and what is wrong with it stand in the one that was sent.
+
+    `label` is the button's, with {} for the way to pay.
+    """
     sent = form.get("type", types[0])
     known = {name: form.get(name, "") for name in ("email", "name")}
-    makers = {"card": (card_form, f"{verb} by card"), "bacs_debit": (debit_form, f"{verb} by Direct Debit")}
+    makers = {"card": (card_form, "card"), "bacs_debit": (debit_form, "Direct Debit")}
     parts = []
     for kind in types:
-        make, label = makers[kind]
-        parts.append(make(action, label, form, errors) if kind == sent else make(action, label, known, {}))
+        make, way = makers[kind]
+        mine = kind == sent
+        parts.append(make(action, label.format(way), form if mine else known, errors if mine else {}))
     return format_html_join("", "{}", ((part,) for part in parts))

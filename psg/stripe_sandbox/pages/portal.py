@@ -59,20 +59,21 @@ def _page(
 ) -> Answer:
     features = account.store.get(session["configuration"])["features"]
     back = session["return_url"]
-    may_change = features["payment_method_update"]["enabled"]
-    return document(
-        "Your membership payments",
+    parts = [
         format_html('<p class="problem" role="alert">{}</p>', problem) if problem else "",
         format_html("<p>For {}</p>", customer["email"] or customer["name"] or customer["id"]),
         format_html("<h2>Subscriptions</h2>{}", _subscriptions(account, customer, features)),
-        format_html("<h2>Pay with something else</h2><p>Now: {}</p>", _method(account, customer)) if may_change else "",
-        forms(["card", "bacs_debit"], f"/portal/{session['id']}", "Save and pay", form, errors) if may_change else "",
-        format_html("<h2>Invoices</h2>{}", _invoices(account, customer))
-        if features["invoice_history"]["enabled"]
-        else "",
-        format_html('<p><a href="{}">Back to the site</a></p>', back) if back else "",
-        status=422 if errors else 200,
-    )
+    ]
+    if features["payment_method_update"]["enabled"]:
+        now = _method(account, customer)
+        parts.append(format_html("<h2>Pay with something else</h2><p>Now: {}</p>", now))
+        action, label = f"/portal/{session['id']}", "Pay by this {} from now on"
+        parts.append(forms(["card", "bacs_debit"], action, label, form, errors))
+    if features["invoice_history"]["enabled"]:
+        parts.append(format_html("<h2>Invoices</h2>{}", _invoices(account, customer)))
+    if back:
+        parts.append(format_html('<p><a href="{}">Back to the site</a></p>', back))
+    return document("Your payments", *parts, status=422 if errors else 200)
 
 
 def _subscriptions(account: Account, customer: Doc, features: Doc) -> SafeString:
@@ -150,7 +151,7 @@ def _invoice_page(account: Account, invoice: Doc, form: dict[str, str], errors: 
         forms(
             ["card", "bacs_debit"],
             f"/invoice/{invoice['id']}",
-            f"Pay {money(invoice['amount_remaining'])}",
+            f"Pay {money(invoice['amount_remaining'])} by {{}}",
             form,
             errors,
         )
