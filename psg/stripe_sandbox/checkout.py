@@ -58,9 +58,11 @@ def _declined(decline: str) -> Outcome:
 
 def _customer(account: Account, session: Doc, payer: Payer) -> Doc:
     """The session's customer; a new one if it has none, always: Stripe does not look for the same address."""
-    known = session["customer"]
-    if known:
-        return account.store.get(known)
+    if known := session["customer"]:
+        customer = account.store.get(known)
+        if session["_sandbox"]["customer_update"].get("name") == "auto" and payer.name:
+            account.save(customer | {"name": payer.name}, "customer.updated")
+        return customer
     return customers.make(account, email=payer.email, name=payer.name or None)
 
 

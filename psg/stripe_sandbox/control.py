@@ -88,7 +88,7 @@ class Control:
     def reset(self, body: dict[str, Any]) -> Doc:
         """Forget everything; the settings given hold from now on."""
         self.faults.clear()
-        with self.account.store.transaction():
+        with self.engine.one_at_a_time, self.webhooks.one_at_a_time, self.account.store.transaction():
             self.account.store.empty()
             self.account.load()
             self.account.set(**body)

@@ -1,5 +1,6 @@
 """What time does: everything that has fallen due, in the order in which it fell due."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from . import charging, checkout
 from .account import Account
 from .billing import collecting, invoices, standing, subscriptions
 from .clock import DAY
+from .errors import ApiError
 from .resources import checkout_sessions, disputes, events, refunds
 from .store import Doc, Due
 
+logger = logging.getLogger("psg.stripe_sandbox")
 Handler = Callable[[Account, Doc], object]
 AT_A_TIME = 0.05  # seconds of real time in one transaction, so that calls get in between
 
@@ -68,12 +71,12 @@ class Engine:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self._one_at_a_time = threading.Lock()
+        self.one_at_a_time = threading.Lock()
         self._tidied = 0
 
     def catch_up(self) -> int:
         """Do what has fallen due by now; how many things."""
-        with self._one_at_a_time:
+        with self.one_at_a_time:
             return self._run(self.account.now(), moving=False)
 
     def advance(self, target: int, between: Callable[[], object] | None = None) -> int:
@@ -82,7 +85,7 @@ class Engine:
         Killed on the way, the clock stands where it had come to. `between` is called whenever time has moved on.
         Raises ValueError if `target` is in the past.
         """
-        with self._one_at_a_time:
+        with self.one_at_a_time:
             if target < self.account.now():
                 raise ValueError("The clock cannot be turned back.")
             done = self._run(target, moving=True, between=between)
@@ -120,8 +123,11 @@ class Engine:
         account.store.done(due)
         doc = account.store.find(due.subject)
         if doc is not None:
-            with account.clock.at(due.at):
-                HANDLERS[due.what](account, doc)
+            try:
+                with account.store.transaction(), account.clock.at(due.at):
+                    HANDLERS[due.what](account, doc)
+            except ApiError as error:  # it has become pointless, as a dispute of what was refunded meanwhile
+                logger.info("%s of %s: %s", due.what, due.subject, error)
 
     def _tidy(self) -> None:
         """Drop what is too old to be asked for; not each time, as little of it is."""

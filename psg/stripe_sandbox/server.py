@@ -71,11 +71,17 @@ class Sandbox:
                 return PAGES[name](self.account, request, identifier)
         return layout.document("Not here", "The sandbox has no such page.", status=404)
 
-    def run_clock(self) -> None:
-        """Do what falls due while time passes by itself."""
-        while not self.stopping.is_set():
-            self.engine.catch_up()
-            self.stopping.wait(0.5)
+    def again_and_again(self, work: Callable[[], object], pause: float) -> None:
+        """Do a work every `pause` seconds until the end, in a thread of its own. A bug is logged, and tried again."""
+
+        def run() -> None:
+            while not self.stopping.wait(pause):
+                try:
+                    work()
+                except Exception:
+                    logger.exception("%s", work)
+
+        threading.Thread(target=run, daemon=True).start()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -95,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, self.rfile.read(length))
-        if not _from_here(self.client_address[0], headers.get("host", "")):
+        if not _from_here(self.client_address[0], headers.get("host", ""), headers.get("origin")):
             self._write(json_answer(403, {"error": {"message": "The sandbox answers to this machine only."}}))
             return
         try:
@@ -124,9 +130,10 @@ class Handler(BaseHTTPRequestHandler):
         logger.debug(format, *args)
 
 
-def _from_here(address: str, host: str) -> bool:
-    """Whether this machine asks, by a name of its own: no page elsewhere can reach in by a made-up name."""
-    return ipaddress.ip_address(address).is_loopback and urlsplit(f"//{host}").hostname in ("127.0.0.1", "localhost")
+def _from_here(address: str, host: str, origin: str | None) -> bool:
+    """Whether this machine asks, by a name of its own, and not for a page that came from elsewhere."""
+    by_name = urlsplit(f"//{host}").hostname in ("127.0.0.1", "localhost")
+    return ipaddress.ip_address(address).is_loopback and by_name and origin in (None, f"http://{host}")
 
 
 class Server(ThreadingHTTPServer):
@@ -147,8 +154,8 @@ def serve(*, port: int, state: Path, key: str, secret: str, webhook_url: str) ->
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, stop)
-        for work in (sandbox.run_clock, sandbox.webhooks.run):
-            threading.Thread(target=work, daemon=True).start()
+        sandbox.again_and_again(sandbox.engine.catch_up, 0.5)
+        sandbox.again_and_again(sandbox.webhooks.run, 0.05)
         server.serve_forever(poll_interval=0.1)
         with sandbox.store.transaction():
             pass  # whoever is in the middle of something ends it first

@@ -134,6 +134,8 @@ class Store:
             except BaseException:
                 self._depth -= 1
                 self.sql.execute("ROLLBACK" if self._depth == 0 else f"ROLLBACK TO {name}")
+                if self._depth:
+                    self.sql.execute(f"RELEASE {name}")
                 raise
             self._depth -= 1
             self.sql.execute("COMMIT" if self._depth == 0 else f"RELEASE {name}")

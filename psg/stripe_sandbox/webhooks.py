@@ -28,24 +28,21 @@ class Webhooks:
 
     def __init__(self, account: Account, secret: str, stopping: threading.Event) -> None:
         self.account, self.secret, self._stopping = account, secret, stopping
-        self._one_at_a_time = threading.Lock()
-        self.wake = threading.Event()
+        self.one_at_a_time = threading.Lock()
         with account.store.transaction():  # what was being sent when the process was killed
             account.store.sql.execute("UPDATE deliveries SET state = 'pending' WHERE state = 'sending'")
 
     # --- Sending ---
 
     def run(self) -> None:
-        """Send what is due until the end of the process."""
-        while not self._stopping.is_set():
-            if self.account.setting("webhooks_automatic"):
-                self.deliver()
-            self._stopping.wait(0.05)
+        """Send what is due, unless that is done by hand."""
+        if self.account.setting("webhooks_automatic"):
+            self.deliver()
 
     def deliver(self, *, everything: bool = False) -> dict[str, int]:
         """Send what is due now; with `everything`, also what waits to be tried again. How many came to what."""
         counts = {"delivered": 0, "failed": 0, "dropped": 0, "delayed": 0}
-        with self._one_at_a_time:
+        with self.one_at_a_time:
             tried: set[int] = set()
             while (claimed := self._claim(tried, everything=everything)) and not self._stopping.is_set():
                 tried.add(claimed[0])

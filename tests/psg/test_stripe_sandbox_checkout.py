@@ -90,6 +90,10 @@ def test_a_known_customer_stays_the_same_one_and_a_new_one_is_made_every_time_wi
     made = shop.session(stripe_sandbox, customer=ana.id)
     shop.visit(made.url, **shop.card(email="wallet@example.org"))
     assert v1.checkout.sessions.retrieve(made.id).customer == ana.id
+    assert v1.customers.retrieve(ana.id).name is None
+    made = shop.session(stripe_sandbox, customer=ana.id, customer_update={"name": "auto"})
+    shop.visit(made.url, **shop.card())
+    assert v1.customers.retrieve(ana.id).name == "Ana Example"
     shop.visit(shop.session(stripe_sandbox).url, **shop.card())
     assert len(v1.customers.list({"email": "ana@example.org"}).data) == 2
 

@@ -365,3 +365,15 @@ def test_five_hundred_members_over_three_years_take_well_under_a_minute(stripe_s
     assert [one.status for one in months] == ["active"] * 20
     total = sum(charge["amount"] for charge in stripe_sandbox.objects("charge"))
     assert total == 20 * 37 * 200 + 480 * 4 * 2000
+
+
+def test_what_has_become_pointless_meanwhile_stops_nothing(stripe_sandbox, v1):
+    stripe_sandbox.freeze()
+    charge = shop.donated(stripe_sandbox, number="4000000000005126")
+    refund = v1.refunds.create({"charge": charge.id})
+    stripe_sandbox.fail_refund(refund.id)
+    made = shop.subscribed(stripe_sandbox)
+    renew(stripe_sandbox)
+    assert (
+        v1.invoices.retrieve(shop.refresh(stripe_sandbox, made).latest_invoice).billing_reason == "subscription_cycle"
+    )

@@ -110,6 +110,7 @@ def create(account: Account, params: dict[str, Any]) -> Doc:
             "line_items": items,
             "subscription_data": params.get("subscription_data") or {},
             "payment_intent_data": params.get("payment_intent_data") or {},
+            "customer_update": params.get("customer_update") or {},
             "method": None,
         },
     }
