@@ -7,6 +7,7 @@ description leaves unknown properties open; here nothing that it does not name m
 import json
 import os
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 PATH = Path(os.environ.get("STRIPE_DESCRIPTION") or Path(settings.BASE_DIR).parent / "shared/stripe/spec3.json")
+ENOUGH = 40  # events of a kind that are checked, where a test makes thousands
 needed = pytest.mark.skipif(not PATH.exists(), reason=f"Stripe's description of its API is not at {PATH}")
 
 
@@ -163,7 +165,10 @@ def check_event(event: dict[str, Any]) -> None:
 
 
 def check_everything(sandbox: Any) -> None:
-    """Check all that a sandbox was asked, answered and told. Calls that are meant to be refused are not checked."""
+    """Check all that a sandbox was asked, answered and told (of each kind of event, the first ones).
+
+    What a call that was refused had asked is not checked, as it may have been refused for that.
+    """
     if not is_here():
         return
     for request in sandbox.requests():
@@ -172,5 +177,8 @@ def check_everything(sandbox: Any) -> None:
         if request["status"] == 200:
             check_request(request)
         check_answer(request)
+    seen: Counter[str] = Counter()
     for event in sandbox.events():
-        check_event(event)
+        seen[event["type"]] += 1
+        if seen[event["type"]] <= ENOUGH:
+            check_event(event)
