@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 
+import psutil
 import pytest
 import stripe
 
@@ -357,10 +358,12 @@ def test_items_come_go_and_count(stripe_sandbox, v1):
 
 def test_five_hundred_members_over_three_years_take_well_under_a_minute(stripe_sandbox):
     prices = stripe_sandbox.seed(members=500, monthly=25)
-    start = time.monotonic()
+    process = psutil.Process(stripe_sandbox.process.pid)
+    before = process.cpu_times()
     stripe_sandbox.advance("3y")
     stripe_sandbox.advance("2h")
-    assert time.monotonic() - start < 60
+    after = process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 30  # not the wall's time: others work here too
     months = stripe_sandbox.client.v1.subscriptions.list({"price": prices["month"], "limit": 100}).data
     assert [one.status for one in months] == ["active"] * 20
     total = sum(charge["amount"] for charge in stripe_sandbox.objects("charge"))
