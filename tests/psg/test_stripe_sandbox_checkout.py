@@ -221,8 +221,9 @@ def test_a_debit_is_under_way_for_days_and_then_succeeds(stripe_sandbox, v1):
     assert subscription.status == "active"
     invoice = v1.invoices.retrieve(subscription.latest_invoice, {"expand": ["payments.data.payment.payment_intent"]})
     assert (invoice.status, invoice.payments.data[0].payment.payment_intent.status) == ("open", "processing")
-    with pytest.raises(stripe.InvalidRequestError, match="processing"):
-        v1.invoices.pay(invoice.id)
+    for attempt in (v1.invoices.pay, v1.invoices.void_invoice, v1.invoices.mark_uncollectible):
+        with pytest.raises(stripe.InvalidRequestError, match="processing"):
+            attempt(invoice.id)
     mandate = stripe_sandbox.objects("mandate")[0]
     assert v1.mandates.retrieve(mandate["id"]).status == "pending"
     stripe_sandbox.advance("2027-03-10T09:00:00")

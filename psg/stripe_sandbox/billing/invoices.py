@@ -99,7 +99,7 @@ def _parent(subscription: Doc | None) -> Doc | None:
 
 
 def unsaved(account: Account, customer: Doc, lines: list[Doc], reason: str, subscription: Doc | None) -> Doc:
-    """An invoice as it would be, told to nobody."""
+    """An invoice as it would be, told to nobody. (Long, as Stripe's object is.)"""
     identifier, now = new_id("in"), account.now()
     total = sum(one["amount"] for one in lines)
     lines = [one | {"invoice": identifier} for one in lines]

@@ -52,7 +52,7 @@ CREATE = {
 
 
 def create(account: Account, params: dict[str, Any]) -> Doc:
-    """POST /v1/checkout/sessions"""
+    """POST /v1/checkout/sessions (long, as Stripe's object is)"""
     _refuse_contradictions(params)
     items = _line_items(account, params)
     total = sum(item["amount_total"] for item in items)

@@ -24,6 +24,7 @@ def pay(account: Account, params: dict[str, Any], identifier: str) -> Doc:
     if invoice["status"] == "draft":
         invoices.finalize(account, invoice)
     if params.get("paid_out_of_band"):
+        _refuse_under_way(account, invoice)
         invoices.paid(account, invoice, elsewhere=True)
         standing.money_came(account, invoice)
     elif invoice["status"] != "paid":
@@ -31,13 +32,19 @@ def pay(account: Account, params: dict[str, Any], identifier: str) -> Doc:
     return presented(account.store.get(identifier))
 
 
+def _refuse_under_way(account: Account, invoice: Doc) -> None:
+    """Raises ApiError while a debit for it is under way."""
+    intent = account.store.find(invoice["_sandbox"]["intent"] or "")
+    if intent and intent["status"] == "processing":
+        raise invalid("This invoice has a payment that is processing.", code="payment_intent_unexpected_state")
+
+
 def _collect(account: Account, invoice: Doc, params: dict[str, Any]) -> None:
     method = None
     if chosen := params.get("payment_method"):
         method = payment_methods.resolve(account, chosen, "payment_method")
         payment_methods.attach(account, method, invoice["customer"])
-    if account.store.get(invoice["_sandbox"]["intent"])["status"] == "processing":
-        raise invalid("This invoice has a payment that is processing.", code="payment_intent_unexpected_state")
+    _refuse_under_way(account, invoice)
     verdict = collecting.collect(
         account, invoice, method=method, present=params.get("off_session") is False, automatic=False
     )
@@ -80,6 +87,7 @@ def _closing(status: str) -> Any:
                 f"You can only pass in open invoices. This invoice isn't open. (It is {invoice['status']}.)",
                 code="invoice_not_editable",
             )
+        _refuse_under_way(account, invoice)
         invoices.close(account, invoice, status)
         if invoices.subscription_of(invoice):
             standing.closed_unpaid(account, invoice)
