@@ -230,6 +230,20 @@ if DEBUG and not BANK_ACCOUNT_NUMBER:
 if DEBUG and not CHEQUE_ADDRESS:
     CHEQUE_ADDRESS = "Demo address, do not post, 1 Demo Street, London"
 
+# --- Payments ----------------------------------------------------------------------------------------------------
+
+# With no key in development, the site talks to the local sandbox (psg/stripe_sandbox) that `make run` starts beside it.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+STRIPE_SANDBOX = DEBUG and not STRIPE_SECRET_KEY
+if STRIPE_SANDBOX:
+    STRIPE_SECRET_KEY = "sk_test_local_sandbox"  # noqa: S105 (both are known to everybody, and open nothing)
+    STRIPE_WEBHOOK_SECRET = STRIPE_WEBHOOK_SECRET or "whsec_local_sandbox"
+    STRIPE_API_BASE = STRIPE_API_BASE or f"http://127.0.0.1:{env.int('PORT', default=8000) + 100}"
+if STRIPE_API_BASE and not DEBUG:
+    stop("STRIPE_API_BASE", "is for development only; leave it empty, so that payments go to Stripe.")
+
 # --- Jobs --------------------------------------------------------------------------------------------------------
 
 Q_CLUSTER = {

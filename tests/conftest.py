@@ -17,7 +17,8 @@ from zeal.patch import patch
 
 from psg.accounts import vouch_for_address
 from psg.models import User
-from tests import chromium
+from tests import chromium, stripe_description
+from tests.stripe_sandbox import StripeSandbox
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,6 +88,26 @@ def run_jobs(db) -> Callable[[], int]:
         return done
 
     return run
+
+
+# --- Stripe ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _stripe_process(tmp_path_factory) -> Iterator[StripeSandbox]:
+    """One sandbox for each process that runs tests."""
+    running = StripeSandbox(tmp_path_factory.mktemp("stripe") / "state.sqlite3")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stripe_sandbox(_stripe_process: StripeSandbox) -> Iterator[StripeSandbox]:
+    """An empty sandbox. What it was asked, answered and told is checked against Stripe's description at the end."""
+    _stripe_process.reset()
+    yield _stripe_process
+    stripe_description.check_everything(_stripe_process)
 
 
 # --- Browser ---------------------------------------------------------------------------------------------------------

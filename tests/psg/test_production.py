@@ -20,6 +20,7 @@ GOOD = {
 VARIABLES = [
     *("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", "ADMINS", "MEDIA_ROOT"),
     *("BANK_ACCOUNT_NAME", "BANK_SORT_CODE", "BANK_ACCOUNT_NUMBER", "CHEQUE_ADDRESS"),
+    *("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE"),
 ]
 
 
@@ -53,6 +54,7 @@ def test_a_missing_value_stops_the_start_with_one_line_that_says_which_and_how(v
         ("SITE_URL", "http://psg.example"),
         ("SITE_URL", "psg.example"),
         ("ALLOWED_HOSTS", "*"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:8100"),
     ],
 )
 def test_an_unsafe_value_stops_the_start_with_one_line(variable, value):

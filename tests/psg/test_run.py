@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 
 # Without these, every setting is at its default, as on a newcomer's machine.
-UNSET = ("DATABASE_URL", "DEBUG", "PORT", "SITE_URL", "DJANGO_SETTINGS_MODULE")
+UNSET = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "DATABASE_URL", "DEBUG", "PORT", "SITE_URL", "DJANGO_SETTINGS_MODULE")
 
 
 def free_port() -> int:
@@ -113,6 +113,12 @@ def test_a_newcomer_runs_the_site_stops_it_and_finds_everything_again(checkout):
     wait_for(lambda: "Hello there" in answers(checkout.port, "/dev/mail/"), 20)
     wait_for(lambda: "Mail to ana@example.org: “Hello there”" in checkout.printed, 5)
 
+    # Stripe's stand-in runs beside it, and says what it is.
+    sandbox = checkout.port + 100
+    assert f"http://127.0.0.1:{sandbox}/" in checkout.printed
+    assert "no real money" in answers(sandbox)
+    assert f"http://127.0.0.1:{checkout.port}/membership/stripe/webhook/" in answers(sandbox)
+
     # A second one on the same port says so in one line, and harms nothing.
     second = subprocess.run(
         checkout.command("run", "--port", str(checkout.port)),
@@ -130,7 +136,7 @@ def test_a_newcomer_runs_the_site_stops_it_and_finds_everything_again(checkout):
     assert len(checkout.processes()) >= 4
     assert checkout.stop() == 0
     wait_for(lambda: not checkout.processes(), 15)
-    assert answers(checkout.port) is None
+    assert answers(checkout.port) is answers(sandbox) is None
 
     # The second run is quick, keeps what was entered, and does not load the demo again.
     assert checkout.start() < 15

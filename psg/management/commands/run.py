@@ -17,11 +17,13 @@ from psg import database, demo
 from psg.models import User
 
 STOP_SECONDS = 8
+SANDBOX_DISTANCE = 100  # from the site's port to the Stripe sandbox's; settings.STRIPE_API_BASE counts the same
+PAYMENTS = "  Stripe       {sandbox}/ (a sandbox: no real money; docs/stripe-sandbox.md)\n"
 WELCOME = """
   The site     {site}/
   Back office  {site}/admin/
   Sent mail    {site}/dev/mail/
-
+{payments}
   Sign in to the back office with one of these (e-mail, password):
   {logins}
 
@@ -41,24 +43,33 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("`run` is for development. In production see docs/operations.md.")
         refuse_taken_port(port)
+        if settings.STRIPE_SANDBOX:
+            refuse_taken_port(port, beside=SANDBOX_DISTANCE)
         call_command("migrate", verbosity=0)
         if not User.objects.exists():
             self.stdout.write("Loading the demo …")
             call_command("load_demo", verbosity=0)
-        self.stdout.write(WELCOME.format(site=f"http://127.0.0.1:{port}", logins="\n  ".join(demo.staff_logins())))
+        site, sandbox = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + SANDBOX_DISTANCE}"
+        payments = PAYMENTS.format(sandbox=sandbox) if settings.STRIPE_SANDBOX else ""
+        self.stdout.write(WELCOME.format(site=site, payments=payments, logins="\n  ".join(demo.staff_logins())))
         self.stdout.flush()
-        supervise([["qcluster"], ["runserver", f"127.0.0.1:{port}", "--skip-checks"]])
+        commands = [["qcluster"], ["runserver", f"127.0.0.1:{port}", "--skip-checks"]]
+        if settings.STRIPE_SANDBOX:
+            webhook = f"--webhook-url={site}/membership/stripe/webhook/"
+            commands.append(["stripe_sandbox", f"--port={port + SANDBOX_DISTANCE}", webhook])
+        os.environ["PORT"] = str(port)  # so that all of them look for each other in the same places
+        supervise(commands)
 
 
-def refuse_taken_port(port: int) -> None:
-    """Raises CommandError if somebody else listens on 127.0.0.1:`port`."""
+def refuse_taken_port(port: int, beside: int = 0) -> None:
+    """Raises CommandError if somebody else listens on 127.0.0.1:`port`, or `beside` it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port + beside))
         except OSError as error:
             raise CommandError(
-                f"Port {port} is taken ({error.strerror}). Choose another: make run PORT={port + 1}"
+                f"Port {port + beside} is taken ({error.strerror}). Choose another: make run PORT={port + 1}"
             ) from error
 
 

@@ -1,0 +1,1 @@
+"""The pages that people see. All of them work without JavaScript."""
