@@ -37,11 +37,6 @@ class VersionedForm(forms.ModelForm):
             current = type(self.instance)._default_manager.filter(pk=self.instance.pk)
             self.initial["seen_version"] = current.values_list("version", flat=True).first()
 
-    def _save_m2m(self) -> None:
-        """Django writes topics and the like after the object itself, in every admin view through here."""
-        super()._save_m2m()  # type: ignore[misc]
-        publishing.relations_written(self.instance)
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk and not self.is_preview:
@@ -80,6 +75,11 @@ class PublishableForm(VersionedForm):
         if self.instance.state == State.PUBLISHED and "published_at" in cleaned and not cleaned["published_at"]:
             self.add_error("published_at", "It is published, so it needs a time. To take it back, use “Withdraw”.")
         return cleaned
+
+    def _save_m2m(self) -> None:
+        """Django writes topics and the like after the object itself, in every admin view through here."""
+        super()._save_m2m()  # type: ignore[misc]
+        publishing.relations_written(self.instance)
 
 
 class StatusFilter(admin.SimpleListFilter):

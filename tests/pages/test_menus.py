@@ -28,7 +28,7 @@ def test_a_new_site_has_its_menus(client):
     assert client.get("/").context["menus"].main[-1].is_button
     foot = {column.heading: [link.label for link in column.links] for column in client.get("/").context["menus"].foot}
     assert foot["News"] == ["Latest news", "Topics", "Feed", "Search"]
-    assert foot["The group"] == ["Events", "Membership", "Sign in"]
+    assert foot["The group"] == ["Publications", "Events", "Membership", "Sign in"]
 
 
 def test_a_line_whose_page_is_not_there_yet_is_left_out_until_it_is(client, staff):
@@ -42,7 +42,7 @@ def test_a_line_whose_page_is_not_there_yet_is_left_out_until_it_is(client, staf
 def test_a_column_without_a_line_is_left_out(client):
     menu(Slot.FOOT_1).items.all().delete()
     assert "Latest news" not in client.get("/events/").content.decode()
-    assert [column.slot for column in client.get("/").context["menus"].foot] == ["foot_2"]
+    assert [column.slot for column in client.get("/").context["menus"].foot] == ["foot_2", "foot_3"]
 
 
 def test_a_line_follows_its_page_when_that_is_renamed_and_when_it_moves(client, staff):

@@ -89,7 +89,7 @@ class TestAround:
         assert "Cajamarca in March" in html
         assert f'property="og:image" content="http://127.0.0.1:8000{image.file.url}"' in html
 
-    def test_it_costs_two_queries_however_deep_and_however_many(self, client, django_assert_num_queries):
+    def test_it_costs_two_queries_and_the_menus_however_deep_and_however_many(self, client, django_assert_num_queries):
         parent = None
         for _ in range(6):
             parent = PageFactory(parent=parent, lead_image=add() if parent is None else None)
@@ -97,7 +97,7 @@ class TestAround:
             PageFactory(parent=parent)
             page = PageFactory(parent=parent.parent)
         for each in (parent, page):
-            with django_assert_num_queries(2):
+            with django_assert_num_queries(3):
                 client.get(each.get_absolute_url())
 
 

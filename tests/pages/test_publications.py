@@ -199,7 +199,8 @@ def test_a_replaced_pdf_is_found_by_its_new_words_alone(client, run_jobs, staff)
 def test_words_of_a_draft_are_not_found(client, run_jobs):
     PublicationFactory(document=documents.add(papers.pdf("llamas")), state=State.DRAFT)
     run_jobs()
-    assert not SearchEntry.objects.exists()
+    assert not SearchEntry.objects.filter(published_at__isnull=False).exists()
+    assert "llamas" not in client.get("/search/?q=llamas").content.decode().partition("<main")[2].replace("“llamas”", "")
 
 
 # --- For staff -----------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def test_a_save_that_fails_keeps_nothing(monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("psg.publishing.redirects.moved", fail)
+    monkeypatch.setattr("psg.publishing.redirects.moved_many", fail)
     page.slug, page.first_public_at = "elsewhere", page.published_at
     with pytest.raises(RuntimeError):
         actions.save(page)
