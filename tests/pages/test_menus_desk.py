@@ -276,4 +276,4 @@ class TestTwoSavesAtOnce:
 
     def test_without_the_lock_they_overwrite_each_other(self, client_as, monkeypatch):
         monkeypatch.setattr("pages.guards.lock", lambda obj, seen_version: None)
-        assert self.save_together([client_as("Editor") for _ in range(4)]) == [302, 302, 302, 302]
+        assert self.save_together([client_as("Editor") for _ in range(4)]).count(302) > 1
