@@ -113,12 +113,13 @@ class SearchEntry(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(name="search_entry_once", fields=["kind", "object_id"])]
         # One for each language, and no index on times: Postgres would be tempted to walk along it and unpack vectors.
+        # New words wait in a list that every search reads as well: kept short (in kB), and still quick to write.
         indexes = [
             *(
                 GinIndex(
                     name=f"search_vector_{language}",
                     fields=["vector"],
-                    fastupdate=False,
+                    gin_pending_list_limit=256,
                     condition=models.Q(language=language),
                 )
                 for language in ("en", "es")
@@ -127,7 +128,7 @@ class SearchEntry(models.Model):
                 GinIndex(
                     SearchVector("title", config=f"psg_{language}"),
                     name=f"search_title_{language}",
-                    fastupdate=False,
+                    gin_pending_list_limit=256,
                     condition=models.Q(language=language),
                 )
                 for language in ("en", "es")

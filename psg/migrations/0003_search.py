@@ -54,19 +54,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='searchentry',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('language', 'en')), fastupdate=False, fields=['vector'], name='search_vector_en'),
+            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('language', 'en')), gin_pending_list_limit=256, fields=['vector'], name='search_vector_en'),
         ),
         migrations.AddIndex(
             model_name='searchentry',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('language', 'es')), fastupdate=False, fields=['vector'], name='search_vector_es'),
+            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('language', 'es')), gin_pending_list_limit=256, fields=['vector'], name='search_vector_es'),
         ),
         migrations.AddIndex(
             model_name='searchentry',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('title', config='psg_en'), condition=models.Q(('language', 'en')), fastupdate=False, name='search_title_en'),
+            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('title', config='psg_en'), condition=models.Q(('language', 'en')), gin_pending_list_limit=256, name='search_title_en'),
         ),
         migrations.AddIndex(
             model_name='searchentry',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('title', config='psg_es'), condition=models.Q(('language', 'es')), fastupdate=False, name='search_title_es'),
+            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('title', config='psg_es'), condition=models.Q(('language', 'es')), gin_pending_list_limit=256, name='search_title_es'),
         ),
         migrations.AddIndex(
             model_name='searchword',

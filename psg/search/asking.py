@@ -1,12 +1,20 @@
 """From what somebody typed to what Postgres is asked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import and_, or_
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector, SearchVectorExact
-from django.db.models import Case, F, FloatField, Q, TextField, Value, When
+from django.contrib.postgres.search import (
+    CombinedSearchQuery,
+    SearchHeadline,
+    SearchQuery,
+    SearchQueryField,
+    SearchRank,
+    SearchVector,
+    SearchVectorExact,
+)
+from django.db.models import Case, F, Field, Q, TextField, Value, When
 from django.db.models.expressions import Combinable, Expression
 from django.utils import timezone
 
@@ -14,6 +22,8 @@ from django.utils import timezone
 CONFIGS = {"en": "psg_en", "es": "psg_es"}
 # Around matched words in what Postgres marks. Private-use characters: the index keeps none (see `entries.py`).
 MARK_START, MARK_STOP = "\ue000", "\ue001"
+EVERY = "inall"  # a word in every vector
+EXCLUDES = re.compile(r"(?<!\w)-")
 MAX_QUERY = 200  # characters; more than any title, and short enough to be cheap
 
 
@@ -35,8 +45,12 @@ def _each(condition) -> Q:
     return reduce(or_, (Q(language=language) & condition(config) for language, config in CONFIGS.items()))
 
 
-def _query(text: str, config: str) -> SearchQuery:
-    return SearchQuery(text, config=config, search_type="websearch")
+def _query(text: str, config: str) -> SearchQuery | CombinedSearchQuery:
+    query = SearchQuery(text, config=config, search_type="websearch")
+    if EXCLUDES.search(text):
+        # "-gold" alone names nothing to look up: without this, Postgres would unpack every vector of the table.
+        return query & SearchQuery(EVERY, config="simple", search_type="raw")
+    return query
 
 
 def year_word(year: int) -> str:
@@ -79,26 +93,26 @@ def matches_unfinished(text: str) -> Q:
     return _each(condition)
 
 
-def _by_language(expression, output_field) -> Case:
-    english, spanish = CONFIGS["en"], CONFIGS["es"]
-    return Case(When(language="es", then=expression(spanish)), default=expression(english), output_field=output_field)
+def _own(choose: Callable[[str], Expression], output_field: Field) -> Case:
+    """Of each entry, that of its own language."""
+    return Case(
+        When(language="es", then=choose(CONFIGS["es"])), default=choose(CONFIGS["en"]), output_field=output_field
+    )
+
+
+def _own_query(text: str) -> Case:
+    return _own(lambda config: _query(text, config), SearchQueryField())
 
 
 def rank(text: str) -> Expression:
     """How well an entry matches; a word in the title counts ten times one in the body."""
-    return _by_language(
-        lambda config: SearchRank(F("vector"), _query(text, config), normalization=Value(1)), FloatField()
-    )
+    return SearchRank(F("vector"), _own_query(text), normalization=Value(1))
 
 
 def marked(source: Combinable | str, text: str, **options) -> Expression:
     """`source` with the matched words between marks."""
-    return _by_language(
-        lambda config: SearchHeadline(
-            source, _query(text, config), config=config, start_sel=MARK_START, stop_sel=MARK_STOP, **options
-        ),
-        TextField(),
-    )
+    config = _own(Value, TextField())
+    return SearchHeadline(source, _own_query(text), config=config, start_sel=MARK_START, stop_sel=MARK_STOP, **options)
 
 
 def parts(headline: str) -> list[tuple[str, bool]]:

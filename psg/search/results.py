@@ -16,8 +16,8 @@ from psg.search import asking, words
 from psg.search.entries import kind_of
 
 # Of a very common word the newest entries, and the newest that have it in their title, are put in order of merit.
-RANKED = 1_000
-RANKED_BY_TITLE = 200
+RANKED = 600
+RANKED_BY_TITLE = 100
 # A word further down in a long text (a whole PDF) is found but not shown: cutting an excerpt reads the text again.
 EXCERPT_FROM = 20_000
 EXCERPT: dict[str, Any] = {"max_fragments": 2, "max_words": 22, "min_words": 12, "fragment_delimiter": " … "}

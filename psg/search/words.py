@@ -92,7 +92,7 @@ def _count(word: str) -> str:
 
 # Of each typed word that few entries have (and that is not one of those that a search leaves out, like "about"):
 # the nearest known word that ten times as many have. Long words are found through their letter triples, which tell
-# little about a short one; one slip in a short word and two in a long one make it another.
+# little about a short one; one slip is allowed in a short word, two or three in a long one.
 _BETTER = f"""
 SELECT typed.word, better.shown
 FROM unnest(%(words)s::text[], %(bare)s::text[]) AS typed (word, bare)

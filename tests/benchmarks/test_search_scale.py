@@ -34,6 +34,7 @@ PAGES = {
     "common word, last page": f"/search/?q={COMMON}&page=25",
     "common word, filtered": f"/search/?q={COMMON}&topic=topic-3",
     "rare word": f"/search/?q={RARE}",
+    "excluded word": f"/search/?q=-{COMMON}",
 }
 
 

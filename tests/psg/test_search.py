@@ -66,6 +66,12 @@ class TestWhatIsFound:
         assert found(client, '"palm oil"') == ["Palm oil plantations"]
         assert found(client, "oil -plantations") == ["Oil on a palm"]
 
+    def test_an_exclusion_alone_finds_all_the_rest(self, client):
+        ArticleFactory(title="Gold")
+        ArticleFactory(title="Silver")
+        ArticleFactory(title="A draft", state=State.DRAFT)
+        assert found(client, "-gold") == ["Silver"]
+
     def test_an_excluded_word_is_excluded_in_every_language(self, client):
         ArticleFactory(title="Oil in Loreto", body="<p>plantations</p>")
         ArticleFactory(title="Oil: petróleo", body="<p>plantaciones, plantations</p>", language="es")
