@@ -67,7 +67,7 @@ class PublicationAdmin(PictureFieldsMixin, PublishableAdmin):
     """Publications."""
 
     form = PublicationForm
-    list_display = ["title", "status_label", "year", "language", "file_size", "publication"]
+    list_display = ["title", "status_label", "of_year", "language", "file_size", "publication"]
     list_filter = [StatusFilter, "language", "year"]
     list_select_related = ["document"]
     search_fields = ["title", "summary"]
@@ -85,6 +85,11 @@ class PublicationAdmin(PictureFieldsMixin, PublishableAdmin):
     def get_queryset(self, request: HttpRequest):
         found = super().get_queryset(request).select_related("document__cover", "cover")
         return found.defer("document__text") if request.method == "GET" else found  # publishing tells the search
+
+    @admin.display(description="year", ordering="year")
+    def of_year(self, publication: Publication) -> int:
+        """Its year; the field's own name is too long for a column."""
+        return publication.year
 
     @admin.display(description="PDF", ordering="document__bytes")
     def file_size(self, publication: Publication) -> str:

@@ -93,10 +93,6 @@ class DocumentAdmin(LibraryAdmin):
     def size(self, document: Document) -> str:
         return document.size
 
-    @admin.display(description="added", ordering="created_at")
-    def added(self, document: Document) -> str:
-        return date_format(localtime(document.created_at), "j M Y")
-
     @admin.display(description="address")
     def link(self, document: Document) -> str:
         """The full address, to be copied; the button is made by the script, so that without it there is none."""

@@ -31,7 +31,7 @@ class ImageAdmin(SeveralImagesMixin, ImageInUseMixin, admin.ModelAdmin):
     """Pictures: upload once, describe once, use many times."""
 
     form = ImageForm
-    list_display = ["thumbnail", "words", "credit", "dimensions", "created_at"]
+    list_display = ["thumbnail", "words", "credit", "dimensions", "added"]
     list_display_links = ["thumbnail", "words"]
     list_filter = ["created_at", ("alt_text", admin.EmptyFieldListFilter)]
     list_per_page = 50
@@ -55,7 +55,7 @@ class ImageAdmin(SeveralImagesMixin, ImageInUseMixin, admin.ModelAdmin):
 
     @admin.display(description="size", ordering="bytes")
     def dimensions(self, image: Image) -> str:
-        return f"{image.width:,} × {image.height:,} px, {filesizeformat(image.bytes)}"
+        return f"{image.width:,}\xa0×\xa0{image.height:,}\xa0px, {filesizeformat(image.bytes)}"
 
     @admin.display(description="picture")
     def preview(self, image: Image) -> str:

@@ -11,6 +11,8 @@ from django.db.models import ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path, reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from psg.library import uses
 from psg.library.replacing import ReplacementRefused
@@ -69,6 +71,11 @@ class LibraryAdmin(admin.ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return [UsedFilter, *super().get_list_filter(request)]
+
+    @admin.display(description="added", ordering="created_at")
+    def added(self, obj: Any) -> str:
+        """The day it came, in London."""
+        return date_format(localtime(obj.created_at), "j M Y")
 
     @admin.display(description="uses", ordering="use_count")
     def use_count(self, obj: Any) -> str:
