@@ -67,7 +67,7 @@ class PublicationAdmin(PictureFieldsMixin, PublishableAdmin):
     """Publications."""
 
     form = PublicationForm
-    list_display = ["title", "status_label", "of_year", "language", "file_size", "publication"]
+    list_display = ["title", "status_label", "of_year", "file_size", "publication"]
     list_filter = [StatusFilter, "language", "year"]
     list_select_related = ["document"]
     search_fields = ["title", "summary"]

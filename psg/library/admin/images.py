@@ -31,7 +31,7 @@ class ImageAdmin(SeveralImagesMixin, ImageInUseMixin, admin.ModelAdmin):
     """Pictures: upload once, describe once, use many times."""
 
     form = ImageForm
-    list_display = ["thumbnail", "words", "credit", "dimensions", "added"]
+    list_display = ["thumbnail", "words", "added"]
     list_display_links = ["thumbnail", "words"]
     list_filter = ["created_at", ("alt_text", admin.EmptyFieldListFilter)]
     list_per_page = 50
@@ -51,7 +51,9 @@ class ImageAdmin(SeveralImagesMixin, ImageInUseMixin, admin.ModelAdmin):
 
     @admin.display(description="alternative text", ordering="alt_text")
     def words(self, image: Image) -> str:
-        return image.alt_text or format_html('<strong class="library-missing">{}</strong>', "missing: please write it")
+        if not image.alt_text:
+            return format_html('<strong class="library-missing">{}</strong>', "missing: please write it")
+        return format_html("{}<br><small>{}</small>", image.alt_text, image.credit) if image.credit else image.alt_text
 
     @admin.display(description="size", ordering="bytes")
     def dimensions(self, image: Image) -> str:
