@@ -54,7 +54,8 @@ class ArticleAdmin(PictureFieldsMixin, PublishableAdmin):
     def show_preview(self, request: HttpRequest, form) -> HttpResponse:
         """With the topics and authors that are ticked in the form."""
         form.instance.slug = form.instance.slug or slugify(form.instance.title) or "untitled"
-        chosen = {name: list(form.cleaned_data.get(name) or []) for name in ("topics", "authors")}
+        topics, authors = (form.cleaned_data.get(name) for name in ("topics", "authors"))
+        chosen = {"topics": list(topics or []), "authors": list(authors.select_related("picture") if authors else [])}
         return as_preview(views.show_article(request, form.instance, preview=Preview(), related_to=chosen))
 
 
@@ -77,7 +78,7 @@ class TopicAdmin(admin.ModelAdmin):
 
 
 @admin.register(Author)
-class AuthorAdmin(admin.ModelAdmin):
+class AuthorAdmin(PictureFieldsMixin, admin.ModelAdmin):
     """Authors, staff and guests."""
 
     list_display = ["name", "user"]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from django.utils.timezone import localtime
 from simple_history.models import HistoricalRecords
 
 from news.regions import Region
+from psg.library.models import Image
 from psg.models import SearchText
 from psg.publishing.models import Publishable, PublishableQuerySet, State, public_now
 from psg.richtext import RichTextField, plain_text
@@ -67,12 +69,30 @@ class Author(models.Model):
         on_delete=models.SET_NULL,
         help_text="The staff account, if the author has one. Guests have none.",
     )
+    picture = models.ForeignKey(
+        Image,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="A portrait, shown small beside the name.",
+    )
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def from_signature(cls, signature: dict[str, Any]) -> "Author":
+        """An author as `ArticleQuerySet.with_signatures` tells of them, portrait included; for showing only."""
+        portrait = signature.pop("portrait")
+        return cls(**signature, picture=Image(**portrait) if portrait["id"] else None)
+
+
+# What is shown of an author's picture: enough for the tag `picture`.
+PORTRAIT = ("id", "file", "address", "alt_text", "width", "height", "renditions", "focal_x", "focal_y")
 
 
 @dataclass(frozen=True)
@@ -122,9 +142,11 @@ class ArticleQuerySet(PublishableQuerySet):
         return self.public().newest_first().defer("body", "sources").prefetch_related("topics")
 
     def with_signatures(self):
-        """Articles with `signatures`: name and account of each author, by name, in the article's own query."""
+        """Articles with `signatures`: name, account and portrait of each author, by name. It costs no further query."""
         authors = Author.objects.filter(articles=OuterRef("pk")).order_by("name")
-        return self.annotate(signatures=ArraySubquery(authors.values(of=JSONObject(name="name", user_id="user_id"))))
+        portrait = JSONObject(**{name: f"picture__{name}" for name in PORTRAIT})
+        signature = JSONObject(name="name", user_id="user_id", portrait=portrait)
+        return self.annotate(signatures=ArraySubquery(authors.values(of=signature)))
 
     def with_first_topic(self):
         """Articles with `first_topic`: name and slug of the first topic, by name; None without one."""

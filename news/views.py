@@ -95,7 +95,7 @@ def article(request: HttpRequest, year: int, month: int, slug: str) -> HttpRespo
         raise Http404
     if request.path != found.get_absolute_url():
         return HttpResponsePermanentRedirect(found.get_absolute_url())
-    authors = [Author(**signature) for signature in found.signatures]
+    authors = [Author.from_signature(signature) for signature in found.signatures]
     return show_article(request, found, related_to={"topics": list(found.topics.all()), "authors": authors})
 
 
@@ -133,7 +133,10 @@ def show_article(
     related_to: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Render an article as readers see it. `related_to` gives topics and authors, if they are known or unsaved."""
-    related_to = related_to or {"topics": list(article.topics.all()), "authors": list(article.authors.all())}
+    related_to = related_to or {
+        "topics": list(article.topics.all()),
+        "authors": list(article.authors.select_related("picture")),
+    }
     url = settings.SITE_URL + article.get_absolute_url()
     previous, following = article.neighbours()
     image = og_image(article)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from psg.publishing import actions
 from psg.publishing.models import State
 from tests.factories import ArticleFactory, AuthorFactory, TopicFactory
+from tests.psg.library import add
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,17 @@ def test_an_article_shows_everything_about_it(client):
     ]:
         assert expected in html
     assert "og:type" in html
+
+
+def test_an_author_with_a_portrait_is_seen_beside_the_name_in_the_article_and_in_its_preview(client, client_as):
+    portrait = add()
+    article = ArticleFactory(authors=[AuthorFactory(name="Demo Writer", picture=portrait), AuthorFactory()])
+    seen = rf'<img alt="" class="portrait"[^>]* src="{portrait.file.url}"[^>]*><strong>Demo Writer</strong>'
+    assert re.search(seen, client.get(article.get_absolute_url()).content.decode())
+    link = actions.make_preview_link(article, by=None)
+    assert re.search(seen, client.get(f"/preview/{link.token}/").content.decode())
+    page = client_as("Editor").get(f"/admin/library/image/{portrait.pk}/change/").content.decode()
+    assert "Demo Writer" in page, "it says where it is used"
 
 
 def test_structured_data_describes_the_article_and_cannot_break_out_of_its_element(client):
