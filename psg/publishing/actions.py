@@ -108,7 +108,8 @@ def store(obj: Publishable) -> None:
 
 def relations_written(obj: Publishable) -> None:
     """What hangs on it was written after it, as a form does with topics: the search reads it afresh."""
-    if obj.search_reads:
+    late = {field.name for field in obj._meta.many_to_many}
+    if late & set(obj.search_reads):
         search.index(type(obj)._default_manager.get(pk=obj.pk))
 
 

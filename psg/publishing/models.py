@@ -85,7 +85,8 @@ class Publishable(models.Model):
     # What no form shows, so it is always as the table has it: restoring an old revision never unpublishes, for one.
     not_in_forms: ClassVar[tuple[str, ...]] = ("state", "first_public_at", "corrected_at", "created_at")
 
-    # Relations that `search_text` reads: fetched together where many are indexed; read again after a form wrote them.
+    # Relations that `search_text` reads: fetched together where many are indexed. Those to many are read again after a
+    # form wrote them.
     search_reads: tuple[str, ...] = ()
 
     class Meta:

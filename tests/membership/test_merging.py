@@ -77,11 +77,14 @@ def test_everything_moves(pair, individual, join, client):
 def test_a_table_of_the_future_moves_too_and_one_that_refuses_ends_the_merge(pair):
     keep, drop = pair
 
-    class Badge(models.Model):  # noqa: DJ008
+    class Badge(models.Model):
         person = models.OneToOneField(Person, on_delete=models.PROTECT)
 
         class Meta:
             app_label = "membership"
+
+        def __str__(self) -> str:
+            return f"badge of {self.person}"
 
     try:
         with connection.schema_editor() as editor:

@@ -7,37 +7,17 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from membership.actions import joining, memberships, merging, notices
 from membership.models import Application, ApplicationState, Cover, Membership, Notice, Payment, Person, Term
+from tests.at_once import at_once
 from tests.factories import PersonFactory
 from tests.membership.conftest import pay, price_of, typed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Call all of them at the same moment, each in its own thread and connection; results, or the exceptions."""
-    start, results = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(place: int, call: Callable[[], Any]) -> None:
-        try:
-            start.wait(timeout=20)
-            results[place] = call()
-        except Exception as error:  # noqa: BLE001  # the test looks at it
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 def post(plan, data) -> Callable[[], Any]:

@@ -1,10 +1,9 @@
 """Two people in the tree at the same moment: whatever they do, it stays a tree, and nobody waits for ever."""
 
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from pages import actions
@@ -12,28 +11,12 @@ from pages.models import Page
 from pages.models.places import AddressTaken, BelowItself, PlaceRefused
 from psg.publishing import actions as publishing
 from psg.publishing.models import State
+from tests.at_once import at_once
 from tests.factories import PageFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WAIT = 15  # seconds after which a test that hangs has failed
-
-
-def at_once(*acts) -> list:
-    """Do all of these in the same moment, each on a connection of its own; what each returned or raised."""
-    start = Barrier(len(acts))
-
-    def run(act):
-        start.wait(WAIT)
-        try:
-            return act()
-        except Exception as error:  # noqa: BLE001  # it is what the test asks about
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 def is_a_tree() -> bool:

@@ -16,6 +16,7 @@ from psg.models import SearchEntry, SearchText, SearchWord
 from psg.publishing import actions
 from psg.publishing.models import State
 from psg.search import words
+from tests.at_once import at_once
 from tests.factories import ArticleFactory, EventFactory, PageFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
@@ -151,26 +152,6 @@ class TestRebuild:
         assert "0 entries" in capsys.readouterr().out
 
 
-def at_once(*steps) -> list[BaseException]:
-    """Run each in a thread with a connection of its own; what went wrong."""
-    errors: list[BaseException] = []
-
-    def run(step) -> None:
-        try:
-            step()
-        except BaseException as error:  # noqa: BLE001  # reported to the test
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[step]) for step in steps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return errors
-
-
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
     def test_two_rebuilds_and_an_editor_do_each_other_no_harm(self, monkeypatch, staff):
@@ -193,7 +174,7 @@ class TestAtOnce:
             for _ in range(20):
                 seen.append(Client().get("/search/", {"q": "gold or silver"}).context["counts"].total)
 
-        assert at_once(rebuild, rebuild, edit, read) == []
+        assert at_once(rebuild, rebuild, edit, read) == [None] * 4
         assert set(seen) == {40}, "at every moment readers find all"
         titles = set(SearchEntry.objects.values_list("title", flat=True))
         assert titles == {f"Silver {number}" for number in range(40)}
@@ -224,7 +205,7 @@ class TestAtOnce:
                 actions.save(article)
             saved.set()
 
-        assert at_once(rebuild, edit) == []
+        assert at_once(rebuild, edit) == [None] * 2
         assert SearchEntry.objects.get().title == "Silver"
 
     def test_two_editors_with_the_same_new_words_in_opposite_order_do_not_block_each_other(self):
@@ -241,11 +222,11 @@ class TestAtOnce:
 
             return run
 
-        assert at_once(write(first, "Zirconium", "Palladium"), write(second, "Palladium", "Zirconium")) == []
+        assert at_once(write(first, "Zirconium", "Palladium"), write(second, "Palladium", "Zirconium")) == [None] * 2
         assert set(SearchEntry.objects.values_list("title", flat=True)) == {"Palladium", "Zirconium"}
 
     def test_one_thing_indexed_twice_at_once_is_there_once(self):
         article = ArticleFactory(title="Gold", published_at=timezone.now() - timedelta(days=1))
         SearchEntry.objects.all().delete()
-        assert at_once(*[lambda: search.index(article)] * 4) == []
+        assert at_once(*[lambda: search.index(article)] * 4) == [None] * 4
         assert SearchEntry.objects.count() == 1
