@@ -7,7 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from membership.models import Application, Membership, NoticeKind, Payment, Person, Term
+from membership.models import Application, Concern, Membership, NoticeKind, Payment, Person, Term
 from membership.paying import way_to_pay, ways_to_pay
 from membership.standing import main_membership
 
@@ -60,6 +60,12 @@ def notice(term: Term, kind: str) -> None:
         ways=ways_to_pay(),
         join_url=settings.SITE_URL + reverse("membership:why_join"),
     )
+
+
+def concern(concern: Concern) -> None:
+    """To staff: something that the site noticed and a human should look at."""
+    link = _link("admin:membership_person_change", concern.person_id) if concern.person_id else ""
+    _send("concern", to=settings.CONTACT_EMAIL, concern=concern, person=concern.person, link=link)
 
 
 def _send_to(person: Person, template: str, **context: Any) -> None:

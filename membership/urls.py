@@ -1,11 +1,11 @@
 from django.urls import path
 
-from membership import views
+from membership.views import joining
 
 app_name = "membership"
 urlpatterns = [
-    path("", views.why_join, name="why_join"),
-    path("join/<slug:slug>/", views.join, name="join"),
-    path("thanks/<str:secret>/", views.thanks, name="thanks"),
-    path("confirm/<str:secret>/", views.confirm, name="confirm"),
+    path("", joining.why_join, name="why_join"),
+    path("join/<slug:slug>/", joining.join, name="join"),
+    path("thanks/<str:secret>/", joining.thanks, name="thanks"),
+    path("confirm/<str:secret>/", joining.confirm, name="confirm"),
 ]

@@ -94,7 +94,7 @@ def _attach_person(application: Application, earlier: Application | None) -> Non
         application.person = _fill(Person(), application)
     application.save()
     if before is not None and before != application.person:
-        forget_if_provisional(before)
+        forget_if_provisional(before, heir=application.person)
 
 
 def _fill(person: Person, application: Application) -> Person:
@@ -124,14 +124,21 @@ def is_provisional(person: Person, *, apart_from: Application | None = None) -> 
         person.consents.all(),
         person.gift_aid_declarations.all(),
         person.merges.all(),
+        person.stripe_customers.filter(subscriptions__isnull=False),
     ]
     return not any(each.exists() for each in rows)
 
 
-def forget_if_provisional(person: Person) -> bool:
-    """Delete a record that an application made and nothing else refers to; whether it went."""
+def forget_if_provisional(person: Person, *, heir: Person) -> bool:
+    """Delete a record that an application made and nothing else refers to; whether it went.
+
+    Who it was at Stripe, where they may have opened a page to pay on, goes over to the heir.
+    """
     if not is_provisional(person):
         return False
+    person.stripe_customers.update(person=heir)
+    person.concerns.update(person=heir)
+    person.notices.update(person=heir)
     person.delete()
     return True
 

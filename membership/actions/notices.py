@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from membership import mails
-from membership.models import Interval, Membership, Notice, NoticeKind, Term
+from membership.models import Interval, Membership, Notice, NoticeKind, Person, Term
 
 # A lapse that is older than this was not noticed in time: silence is better than a letter months late.
 LAPSED_DAYS = 30
@@ -50,9 +50,15 @@ def _send(term_pk: int) -> bool:
     kind = _kind(term, today) if term else None
     if term is None or kind is None:
         return False
-    _, is_new = Notice.objects.get_or_create(membership=membership, term=term, kind=kind)
+    is_new = tell_once(membership.person, kind, about=f"term {term.pk}")
     if is_new:
         mails.notice(term, kind)
+    return is_new
+
+
+def tell_once(person: Person, kind: str, *, about: str) -> bool:
+    """Note that they are told; False if they were before. The caller's transaction also queues the mail."""
+    _, is_new = Notice.objects.get_or_create(kind=kind, about=about, defaults={"person": person})
     return is_new
 
 

@@ -133,7 +133,7 @@ def _accept(application: Application, person: Person, membership: Membership, pa
         memberships.cover_by_name(membership, name=name)
     if guessed != person:
         same.update(person=person)
-        forget_if_provisional(guessed)
+        forget_if_provisional(guessed, heir=person)
 
 
 @transaction.atomic

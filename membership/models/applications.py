@@ -57,6 +57,7 @@ class Application(ContactDetails):
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
     amount_pence = models.PositiveIntegerField("amount")
     method = models.CharField(max_length=14, choices=Method)
+    renews = models.BooleanField("renews by itself", default=False)
     household = models.JSONField("others of the household", default=list, help_text="Their names, as typed.")
     concession_declared = models.CharField(max_length=250, blank=True, help_text="The words that were ticked.")
     gift_aid_version = models.CharField(max_length=20, blank=True, help_text="Of the declaration that was ticked.")

@@ -119,6 +119,7 @@ class Term(models.Model):
     """A stretch of time that was paid for. Both days are included; no last day means: for life.
 
     `grace_until` is fixed when the term is made, so that a later change of the setting changes no past answer.
+    `invoice_id` is Stripe's, where an invoice paid for it.
     `cut_on` is the day on which the payment was taken back: from then on the term counts for nothing.
     """
 
@@ -129,6 +130,7 @@ class Term(models.Model):
     ends_on = models.DateField(null=True, blank=True)
     grace_until = models.DateField(null=True, blank=True)
     cut_on = models.DateField(null=True, blank=True)
+    invoice_id = models.CharField(max_length=100, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     history = HistoricalRecords()
 
@@ -144,6 +146,7 @@ class Term(models.Model):
                 name="term_grace_follows_its_end",
                 condition=Q(ends_on__isnull=True, grace_until__isnull=True) | Q(grace_until__gte=F("ends_on")),
             ),
+            models.UniqueConstraint(name="term_once_per_invoice", fields=["invoice_id"], condition=~Q(invoice_id="")),
             ExclusionConstraint(
                 name="terms_do_not_overlap",
                 expressions=[

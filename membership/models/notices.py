@@ -1,8 +1,8 @@
-"""Which reminders were sent, so that none is sent twice."""
+"""What people were told by itself, so that nothing is said twice."""
 
 from django.db import models
 
-from membership.models.memberships import Membership, Term
+from membership.models.people import Person
 
 
 class NoticeKind(models.TextChoices):
@@ -11,18 +11,24 @@ class NoticeKind(models.TextChoices):
     REMINDER_30 = "reminder_30", "Reminder, a month before"
     REMINDER_7 = "reminder_7", "Reminder, a week before"
     LAPSED = "lapsed", "Lapsed"
+    PAYMENT_FAILED = "payment_failed", "Payment failed"
+    CARD_EXPIRES = "card_expires", "Card runs out"
+    NEW_METHOD = "new_method", "Another way to pay needed"
+    RENEWAL_COMING = "renewal_coming", "Renewal is near"
+    PRICE_CHANGE = "price_change", "New price"
 
 
 class Notice(models.Model):
-    """That something was said about the end of a term."""
+    """That somebody was told something. `about` names what it was about ("term 12", an invoice and its attempt)."""
 
-    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="notices")
-    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="notices")
-    kind = models.CharField(max_length=12, choices=NoticeKind)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=14, choices=NoticeKind)
+    about = models.CharField(max_length=150)
     sent_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="notice_once", fields=["membership", "term", "kind"])]
+        ordering = ["-sent_at"]
+        constraints = [models.UniqueConstraint(name="notice_once", fields=["kind", "about"])]
 
     def __str__(self) -> str:
         return self.get_kind_display()

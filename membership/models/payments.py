@@ -32,6 +32,8 @@ class Purpose(models.TextChoices):
 class Payment(models.Model):
     """Money that came (above zero) or went back (below zero, linked to the row that it reverses). Amounts in pence.
 
+    A row above zero that reverses another is money that had gone back and came again (a refund that failed).
+
     A trigger refuses UPDATE and DELETE; only `person` may follow a merge. Corrections are further rows. `token` makes
     a recording that is sent twice one: the form's own, or the payment provider's id.
     """
@@ -52,6 +54,12 @@ class Payment(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     token = models.CharField(max_length=100, unique=True, editable=False)
+    subscription = models.ForeignKey(
+        "Subscription", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="payments"
+    )
+    stripe_invoice_id = models.CharField(max_length=100, blank=True, editable=False)
+    stripe_payment_intent_id = models.CharField(max_length=100, blank=True, editable=False)
+    stripe_charge_id = models.CharField(max_length=100, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -59,11 +67,18 @@ class Payment(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="payment_in_or_back",
-                condition=Q(gross_pence__gt=0, reverses__isnull=True) | Q(gross_pence__lt=0, reverses__isnull=False),
+                condition=Q(gross_pence__gt=0) | Q(gross_pence__lt=0, reverses__isnull=False),
             ),
             models.CheckConstraint(name="payment_in_pounds", condition=Q(currency="GBP")),
         ]
-        indexes = [models.Index(fields=["-received_on", "-id"], name="payment_received")]
+        indexes = [
+            models.Index(fields=["-received_on", "-id"], name="payment_received"),
+            models.Index(
+                fields=["stripe_payment_intent_id"],
+                name="payment_intent",
+                condition=~Q(stripe_payment_intent_id=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{pounds(self.gross_pence)} on {self.received_on:%d/%m/%Y}"

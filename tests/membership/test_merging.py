@@ -24,6 +24,9 @@ KNOWN = {
     "membership.giftaiddeclaration.person": "moves",
     "membership.application.person": "moves",
     "membership.mergerecord.kept": "moves",
+    "membership.notice.person": "moves",
+    "membership.concern.person": "moves",
+    "membership.stripecustomer.person": "moves; both go on being charged where they are",
     "membership.cover.person": "moves, after what is doubled has ended",
     "membership.membership.covers": "through cover",
 }

@@ -53,6 +53,8 @@ class TestPaymentsAreForEver:
 
     def test_money_back_names_what_it_takes_back(self, payment):
         with pytest.raises(IntegrityError, match="payment_in_or_back"), transaction.atomic():
+            Payment.objects.create(person=payment.person, method="cash", gross_pence=-5, token="x")
+        with pytest.raises(IntegrityError, match="opposite"), transaction.atomic():
             Payment.objects.create(person=payment.person, method="cash", gross_pence=5, reverses=payment, token="x")
 
     def test_taking_back_is_a_second_row_and_happens_once(self, payment, staff):

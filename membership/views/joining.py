@@ -1,4 +1,4 @@
-"""Membership, for visitors."""
+"""Why join, the join page, and what follows it."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render

@@ -1,0 +1,1 @@
+"""Pages of membership for visitors and members, and the address that Stripe calls: one file a subject."""
