@@ -29,27 +29,28 @@ def identity(value: Any) -> str:
 
 @dataclass(frozen=True)
 class EventFacts:
-    """That something happened, and to what. What it was is read back, never taken from here."""
+    """That something happened, and to what. What it was is read back, never taken from here.
+
+    `parent_id` is the subscription of an invoice, or the payment intent of a charge, refund or dispute.
+    """
 
     id: str
     type: str
     happened_at: datetime
     object_id: str
-    object_kind: str
-    customer: str
+    parent_id: str
 
     @classmethod
     def read(cls, doc: Doc) -> "EventFacts":
         """From Stripe's event. Raises KeyError, TypeError for what is none."""
         subject = doc["data"]["object"]
-        is_customer = subject["object"] == "customer"
+        invoice = (subject.get("parent") or {}).get("subscription_details") or {}
         return cls(
             id=doc["id"],
             type=doc["type"],
             happened_at=known(doc["created"]),
             object_id=subject.get("id") or "",
-            object_kind=subject["object"],
-            customer=subject["id"] if is_customer else identity(subject.get("customer")),
+            parent_id=identity(invoice.get("subscription") or subject.get("payment_intent")),
         )
 
 
@@ -134,7 +135,8 @@ class SubscriptionFacts:
 
 @dataclass(frozen=True)
 class InvoiceFacts:
-    """An invoice. `price_id` is that of the line that buys time; empty if it only settles a change of plan.
+    """An invoice. `price_id` is that of the line that buys time; empty if it only settles a change of plan, and then
+    `changes_to` is the price that was changed to.
 
     `intents` are the payment intents that paid it; none where it was paid elsewhere or by credit.
     """
@@ -152,6 +154,7 @@ class InvoiceFacts:
     next_attempt_at: datetime | None
     url: str
     price_id: str
+    changes_to: str
     intents: tuple[str, ...] = ()
 
     @classmethod
@@ -172,6 +175,7 @@ class InvoiceFacts:
             next_attempt_at=moment(doc["next_payment_attempt"]),
             url=doc["hosted_invoice_url"] or "",
             price_id=_price_of_time(doc["lines"]["data"]),
+            changes_to=_price_changed_to(doc["lines"]["data"]),
             intents=tuple(_paid_by(payments)),
         )
 
@@ -182,6 +186,15 @@ def _price_of_time(lines: list[Doc]) -> str:
         parent = line["parent"] or {}
         item = parent.get("subscription_item_details")
         if item and not item["proration"]:
+            return identity(line["pricing"]["price_details"]["price"])
+    return ""
+
+
+def _price_changed_to(lines: list[Doc]) -> str:
+    """The price whose remaining time is charged."""
+    for line in lines:
+        item = (line["parent"] or {}).get("invoice_item_details")
+        if item and item["proration"] and line["amount"] > 0:
             return identity(line["pricing"]["price_details"]["price"])
     return ""
 
@@ -225,6 +238,14 @@ class IntentFacts:
             error=((doc["last_payment_error"] or {}).get("message")) or "",
             metadata=doc["metadata"],
         )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a payment was for: one of the two, or nothing that we know."""
+
+    subscription: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True)

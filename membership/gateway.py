@@ -22,6 +22,7 @@ from membership.facts import (
     IntentFacts,
     InvoiceFacts,
     MandateFacts,
+    Origin,
     RefundFacts,
     SessionFacts,
     SubscriptionFacts,
@@ -118,6 +119,8 @@ def _options(key: Any) -> dict[str, Any]:
 
 def read_event(payload: bytes, signature: str) -> EventFacts:
     """Check the signature and read the event. Raises BadEvent for what is forged, old, or meant for another site."""
+    if not settings.STRIPE_WEBHOOK_SECRET:
+        raise BadEvent("STRIPE_WEBHOOK_SECRET is not set, so no signature can be checked")
     try:
         text = payload.decode()
         stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
@@ -189,16 +192,14 @@ def refunds_of(intent_id: str) -> list[RefundFacts]:
 
 
 @answered
-def refund_intent(refund_id: str) -> str:
-    """The payment that a refund gives back."""
-    return RefundFacts.read(_v1().refunds.retrieve(refund_id).to_dict()).intent
-
-
-@answered
-def charge_intent(charge_id: str) -> str:
-    """The payment that a charge belongs to; empty if it belongs to none."""
-    found = _v1().charges.retrieve(charge_id).to_dict()
-    return found["payment_intent"] or ""
+def origin_of(intent_id: str) -> Origin:
+    """What a payment was for: the subscription whose invoice it paid, or the page that it was made on."""
+    payment: Any = {"type": "payment_intent", "payment_intent": intent_id}
+    paid = _v1().invoice_payments.list({"payment": payment, "limit": 1, "expand": ["data.invoice"]}).data
+    if paid:
+        return Origin(subscription=InvoiceFacts.read(paid[0].to_dict()["invoice"]).subscription)
+    pages = _v1().checkout.sessions.list({"payment_intent": intent_id, "limit": 1}).data
+    return Origin(session=pages[0].id if pages else "")
 
 
 @answered

@@ -43,6 +43,11 @@ def receipt(payment: Payment) -> None:
     _send_to(payment.person, "receipt", payment=payment, term=term, membership=term.membership, plan=term.price.plan)
 
 
+def refunded(back: Payment) -> None:
+    """What was given back, and of which payment."""
+    _send_to(back.person, "refunded", back=back, payment=back.reverses)
+
+
 def cancelled(membership: Membership) -> None:
     """That it ends, and when."""
     _send_to(membership.person, "cancelled", membership=membership, plan=membership.plan)

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from membership.views import joining
+from membership.views import joining, webhook
 
 app_name = "membership"
 urlpatterns = [
     path("", joining.why_join, name="why_join"),
     path("join/<slug:slug>/", joining.join, name="join"),
     path("thanks/<str:secret>/", joining.thanks, name="thanks"),
+    path("stripe/webhook/", webhook.webhook, name="stripe_webhook"),
     path("confirm/<str:secret>/", joining.confirm, name="confirm"),
 ]

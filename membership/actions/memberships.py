@@ -23,13 +23,15 @@ def grace_end(ends_on: date | None) -> date | None:
     return ends_on + timedelta(days=settings.MEMBERSHIP_GRACE_DAYS) if ends_on else None
 
 
-def next_term(membership: Membership | None, price: Price, *, received_on: date) -> tuple[date, date | None]:
+def next_term(
+    membership: Membership | None, price: Price, *, received_on: date, today: date
+) -> tuple[date, date | None]:
     """First and last day that a payment of this price buys. The last is None for life.
 
-    It goes on where the last term ends if the money came while that still counted; after a gap it starts today.
+    It goes on where the last term ends if the money came while that still counted; after a gap it starts `today`.
     Raises AlreadyForLife.
     """
-    start = timezone.localdate()
+    start = today
     last = membership.last_term if membership else None
     if last is not None and last.cut_on is None:
         if last.ends_on is None:
@@ -41,13 +43,16 @@ def next_term(membership: Membership | None, price: Price, *, received_on: date)
 
 
 @transaction.atomic
-def cancel(membership: Membership, *, reason: str) -> Membership:
-    """End it with what was paid: no grace, no reminder. Mails a confirmation. Cancelled twice is cancelled once."""
+def cancel(membership: Membership, *, reason: str, on: date | None = None) -> Membership:
+    """End it with what was paid: no grace, no reminder. Mails a confirmation. Cancelled twice is cancelled once.
+
+    `on` is the London day on which they asked for it; without it, today.
+    """
     membership = _locked(membership)
     if membership.cancelled_on:
         return membership
-    today = timezone.localdate()
-    membership.cancelled_on, membership.cancel_reason = today, reason
+    today = on or timezone.localdate()
+    membership.cancelled_on, membership.cancel_reason = today, reason[:200]
     membership.save()
     for term in membership.counted_terms():
         if term.ends_on and term.grace_until and term.grace_until >= today:

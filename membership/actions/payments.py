@@ -11,7 +11,7 @@ from membership import mails, references
 from membership.actions import memberships, people
 from membership.actions.joining import forget_if_provisional
 from membership.dates import ONE_DAY
-from membership.models import Application, ApplicationState, Membership, Payment, Person, Price, Term
+from membership.models import Application, ApplicationState, Membership, Payment, Person, Price, Subscription, Term
 
 
 class RecordedMeanwhile(Exception):
@@ -44,6 +44,10 @@ class Money:
     token: str
     fee_pence: int = 0
     bank_reference: str = ""
+    subscription: Subscription | None = None
+    stripe_invoice_id: str = ""
+    stripe_payment_intent_id: str = ""
+    stripe_charge_id: str = ""
 
 
 @transaction.atomic
@@ -63,7 +67,7 @@ def record(
     and address. `last_seen` is the number of the person's last payment when the form was opened (0: none).
     Raises RecordedMeanwhile if there is a newer one; AlreadyAccepted; memberships.AlreadyForLife.
     """
-    application = _lock_application(application)
+    application = lock_application(application) if application else None
     person = Person.objects.select_for_update().get(pk=person.pk)
     repeated = Payment.objects.filter(token=money.token).first()
     if repeated is not None:
@@ -71,29 +75,45 @@ def record(
     _refuse_unseen(person, application, last_seen)
     if application is not None:
         people.take_over(person, application, take_details=take_details)
-    membership = _membership(person, price, money, application)
+    membership = own_membership(person, price, money.method, application)
     payment = Payment.objects.create(person=person, recorded_by=by, **vars(money))
-    starts_on, ends_on = memberships.next_term(membership, price, received_on=money.received_on)
-    memberships.trim_covers(membership, last_day=starts_on - ONE_DAY)
-    Term.objects.create(
-        membership=membership,
-        price=price,
-        payment=payment,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        grace_until=memberships.grace_end(ends_on),
-    )
+    buy_time(membership, price, payment=payment, received_on=money.received_on, today=timezone.localdate())
     if application is not None:
-        _accept(application, person, membership, payment)
+        accept(application, person, membership, payment)
     mails.receipt(payment)
     return payment
 
 
-def _lock_application(application: Application | None) -> Application | None:
-    if application is None:
-        return None
+def buy_time(
+    membership: Membership,
+    price: Price,
+    *,
+    payment: Payment | None,
+    received_on: date,
+    today: date,
+    invoice_id: str = "",
+) -> Term:
+    """Add the term that a payment of this price buys to the locked membership. After a gap it starts `today`.
+
+    Raises memberships.AlreadyForLife.
+    """
+    starts_on, ends_on = memberships.next_term(membership, price, received_on=received_on, today=today)
+    memberships.trim_covers(membership, last_day=starts_on - ONE_DAY)
+    return Term.objects.create(
+        membership=membership,
+        price=price,
+        payment=payment,
+        invoice_id=invoice_id,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        grace_until=memberships.grace_end(ends_on),
+    )
+
+
+def lock_application(application: Application) -> Application:
+    """The application as it is now, locked to the end of the transaction."""
     locked = Application.objects.select_for_update(of=("self",))
-    return locked.select_related("person", "plan", "payment").get(pk=application.pk)
+    return locked.select_related("person", "plan", "price", "payment").get(pk=application.pk)
 
 
 def _refuse_unseen(person: Person, application: Application | None, last_seen: int | None) -> None:
@@ -109,19 +129,19 @@ def paid_for(application: Application) -> Payment | None:
     return application.payment if application.state == ApplicationState.ACCEPTED else None
 
 
-def _membership(person: Person, price: Price, money: Money, application: Application | None) -> Membership:
+def own_membership(person: Person, price: Price, method: str, application: Application | None) -> Membership:
     """The person's own membership, gone on with; a new one for who has none."""
     membership = memberships.lock_last_membership(person)
     if membership is None:
         reference = application.reference if application else references.new_reference()
-        return Membership.objects.create(person=person, plan=price.plan, method=money.method, reference=reference)
+        return Membership.objects.create(person=person, plan=price.plan, method=method, reference=reference)
     memberships.clear_cancellation(membership)
-    membership.plan, membership.method = price.plan, money.method
+    membership.plan, membership.method = price.plan, method
     membership.save()
     return membership
 
 
-def _accept(application: Application, person: Person, membership: Membership, payment: Payment) -> None:
+def accept(application: Application, person: Person, membership: Membership, payment: Payment) -> None:
     """The application has come true: it belongs to this person and payment. Others of the same human wait no more."""
     guessed = application.person
     application.person, application.payment = person, payment

@@ -106,11 +106,11 @@ class Migration(migrations.Migration):
                 ('stripe_id', models.CharField(max_length=100, unique=True)),
                 ('type', models.CharField(max_length=80)),
                 ('object_id', models.CharField(max_length=100)),
-                ('customer_id', models.CharField(blank=True, max_length=100)),
+                ('parent_id', models.CharField(blank=True, max_length=100)),
                 ('happened_at', models.DateTimeField()),
                 ('received_at', models.DateTimeField(auto_now_add=True)),
                 ('state', models.CharField(choices=[('applied', 'Applied'), ('ignored', 'Not ours'), ('failed', 'Failed, will be tried again')], max_length=8)),
-                ('tries', models.PositiveSmallIntegerField(default=1)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('error', models.CharField(blank=True, max_length=300)),
             ],
             options={

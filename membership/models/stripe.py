@@ -268,16 +268,19 @@ class EventState(models.TextChoices):
 
 
 class StripeEvent(models.Model):
-    """That Stripe told us something: once each. What it said is not kept, since the object itself is read back."""
+    """That Stripe told us something: once each. What it said is not kept, since the object itself is read back.
+
+    `parent_id` is the subscription or payment intent that the object belongs to, where the object itself is none.
+    """
 
     stripe_id = models.CharField(max_length=100, unique=True)
     type = models.CharField(max_length=80)
     object_id = models.CharField(max_length=100)
-    customer_id = models.CharField(max_length=100, blank=True)
+    parent_id = models.CharField(max_length=100, blank=True)
     happened_at = models.DateTimeField()
     received_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=8, choices=EventState)
-    tries = models.PositiveSmallIntegerField(default=1)
+    tries = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
 
     class Meta:

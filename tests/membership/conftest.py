@@ -11,6 +11,7 @@ from django.utils import timezone
 from membership.actions.payments import Money, record
 from membership.models import Application, Payment, Person, Plan, Price
 from tests.factories import PlanFactory, PriceFactory
+from tests.membership.stripe_site import StripeSite
 
 
 @pytest.fixture
@@ -35,6 +36,15 @@ def life(db) -> Plan:
     plan = PlanFactory(name="Life", slug="life", is_life=True, position=3)
     PriceFactory(plan=plan, amount_pence=40_000, interval="once")
     return plan
+
+
+@pytest.fixture
+def stripe_site(db, settings, stripe_sandbox) -> StripeSite:
+    """The site, paying into an empty sandbox."""
+    settings.STRIPE_SECRET_KEY = stripe_sandbox.key
+    settings.STRIPE_WEBHOOK_SECRET = stripe_sandbox.secret
+    settings.STRIPE_API_BASE = stripe_sandbox.url
+    return StripeSite(stripe_sandbox)
 
 
 def price_of(plan: Plan) -> Price:

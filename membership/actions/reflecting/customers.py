@@ -1,0 +1,66 @@
+"""Who somebody is at Stripe, and the right to debit their account."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from membership import gateway, postcodes
+from membership.actions import dunning
+from membership.actions.reflecting.turns import NotOurs, read_back, take_turn
+from membership.models import Person, StripeCustomer, Subscription
+
+
+@transaction.atomic
+def customer(stripe_id: str) -> list[str]:
+    """An address that was changed at Stripe follows here; a customer that was deleted there is not used again.
+
+    Only a full British address follows: Stripe knows countries by code, and a card's postcode alone is no address.
+    Their e-mail address is theirs to change here, where it is verified.
+    """
+    take_turn(stripe_id)
+    row = StripeCustomer.objects.filter(stripe_id=stripe_id).first()
+    if row is None:
+        raise NotOurs(f"{stripe_id} was not made by this site")
+    facts = read_back(gateway.customer, stripe_id)
+    if facts.is_deleted:
+        if row.deleted_at is None:
+            StripeCustomer.objects.filter(pk=row.pk).update(deleted_at=timezone.now())
+            return [f"{row.person}: deleted at Stripe"]
+        return []
+    return _follow_address(row.person_id, facts.address)
+
+
+def _follow_address(person_id: int, address: dict[str, str]) -> list[str]:
+    if address.get("country") != "GB" or not (address.get("line1") and address.get("postal_code")):
+        return []
+    person = Person.objects.select_for_update().get(pk=person_id)
+    columns = {
+        "address_line1": address["line1"][:150],
+        "address_line2": address.get("line2", "")[:150],
+        "town": address.get("city", "")[:100],
+        "postcode": postcodes.normalised(address["postal_code"])[:20],
+        "country": "United Kingdom",
+    }
+    if all(getattr(person, name) == value for name, value in columns.items()):
+        return []
+    for name, value in columns.items():
+        setattr(person, name, value)
+    person.save()
+    return [f"{person}: address changed at Stripe"]
+
+
+@transaction.atomic
+def mandate(stripe_id: str) -> list[str]:
+    """The right to debit an account was taken back at the bank: ask for another way to pay."""
+    take_turn(stripe_id)
+    facts = read_back(gateway.mandate, stripe_id)
+    rows = list(Subscription.objects.filter(payment_method_id=facts.payment_method).select_for_update(of=("self",)))
+    if not rows:
+        raise NotOurs(f"no subscription of ours is paid by {stripe_id}")
+    changes = []
+    for row in rows if not facts.is_active else []:
+        if row.is_live and not row.needs_new_method:
+            row.needs_new_method = True
+            row.save(update_fields=["needs_new_method"])
+            dunning.new_method_needed(row, about=stripe_id)
+            changes.append(f"{row.customer.person}: the Direct Debit was ended at their bank")
+    return changes

@@ -1,0 +1,317 @@
+"""A subscription, its invoices and its membership."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from membership import gateway
+from membership.actions import collected, concerns, dunning, memberships
+from membership.actions.payments import Money, lock_application
+from membership.actions.reflecting.checkouts import close_checkout
+from membership.actions.reflecting.turns import NotOurs, checkout_of, read_back, take_turn
+from membership.facts import InvoiceFacts, SubscriptionFacts
+from membership.models import (
+    Application,
+    Checkout,
+    CheckoutState,
+    ConcernKind,
+    Membership,
+    Method,
+    Payment,
+    Person,
+    Price,
+    StripeCustomer,
+    StripePrice,
+    Subscription,
+    SubscriptionStatus,
+    Term,
+)
+from membership.models.stripe import ENDED
+from membership.money import pounds
+
+# Why Stripe ended a subscription by itself, without anybody's wish.
+NOT_WISHED = ("payment_failed", "payment_disputed")
+
+
+@transaction.atomic
+def subscription(stripe_id: str) -> list[str]:
+    """Make a subscription, and every payment for it, agree with Stripe. Raises NotOurs, gateway.Unavailable."""
+    take_turn(stripe_id)
+    facts = read_back(gateway.subscription, stripe_id)
+    source = _source_of(facts)
+    invoices = _new(gateway.paid_invoices(stripe_id))
+    monies = [(invoice, _money_of(invoice)) for invoice in invoices]
+    # Nothing is asked of Stripe from here on: rows are locked.
+    application = lock_application(source.application)
+    person = Person.objects.select_for_update().get(pk=source.customer.person_id)
+    row, changes = _write(facts, source)
+    for invoice, money in monies:
+        changes += _record(row, invoice, money, person, application)
+    if source.checkout is not None:
+        _settle_checkout(source.checkout, row)
+    _report_doubles(row)
+    return changes + _settle_membership(row, facts)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a subscription comes from."""
+
+    application: Application
+    customer: StripeCustomer
+    row: Subscription | None
+    checkout: Checkout | None
+
+
+def _source_of(facts: SubscriptionFacts) -> Source:
+    """Only what we know, or what carries the secret key of one of our own pages to pay on, is ours."""
+    row = Subscription.objects.select_related("application", "customer__person").filter(stripe_id=facts.id).first()
+    checkout = checkout_of(facts.metadata)
+    if row is not None:
+        return Source(row.application, row.customer, row, checkout)
+    if checkout is None:
+        raise NotOurs(f"{facts.id} was not made by this site")
+    return Source(checkout.application, checkout.customer, None, checkout)
+
+
+def _new(invoices: Iterable[InvoiceFacts]) -> list[InvoiceFacts]:
+    """Those that no payment or term of ours is made of."""
+    invoices = list(invoices)
+    ids = [invoice.id for invoice in invoices]
+    known = set(Payment.objects.filter(token__in=ids).values_list("token", flat=True))
+    known |= set(Term.objects.filter(invoice_id__in=ids).values_list("invoice_id", flat=True))
+    return [invoice for invoice in invoices if invoice.id not in known]
+
+
+def _money_of(invoice: InvoiceFacts) -> Money | None:
+    """The money that paid an invoice through Stripe, with Stripe's fee. None if none did."""
+    through_stripe = invoice.paid_pence - invoice.elsewhere_pence
+    if through_stripe <= 0 or invoice.paid_at is None:
+        return None
+    intents = [gateway.intent(each) for each in invoice.intents]
+    return Money(
+        gross_pence=through_stripe,
+        method=intents[0].method if intents else Method.CARD,
+        received_on=timezone.localdate(invoice.paid_at),
+        token=invoice.id,
+        fee_pence=sum(each.fee_pence for each in intents),
+        stripe_invoice_id=invoice.id,
+        stripe_payment_intent_id=intents[0].id if intents else "",
+        stripe_charge_id=intents[0].charge_id if intents else "",
+    )
+
+
+def _columns(facts: SubscriptionFacts, price: Price, before: Subscription | None) -> dict[str, Any]:
+    """What is kept of a subscription."""
+    method, invoice = facts.method, facts.latest_invoice
+    same_method = before is not None and (method is None or before.payment_method_id == method.id)
+    columns: dict[str, Any] = {
+        "price": price,
+        "amount_pence": facts.amount_pence,
+        "item_id": facts.item_id,
+        "status": facts.status,
+        "started_at": facts.started_at,
+        "period_ends_at": facts.period_ends_at,
+        "cancel_at": facts.cancel_at,
+        "cancelled_at": facts.cancelled_at,
+        "ended_at": facts.ended_at,
+        "end_reason": facts.end_reason,
+        "needs_new_method": before.needs_new_method if before is not None and same_method else False,
+    }
+    if method is not None:
+        columns |= {
+            "method": method.method,
+            "payment_method_id": method.id,
+            "card_brand": method.brand,
+            "last4": method.last4,
+            "card_expires_on": method.expires_on,
+        }
+    is_unpaid = invoice is not None and invoice.status == "open" and invoice.attempts > 0 and invoice.due_pence > 0
+    unpaid = invoice if is_unpaid else None
+    return columns | {
+        "unpaid_invoice_id": unpaid.id if unpaid else "",
+        "unpaid_pence": unpaid.due_pence if unpaid else 0,
+        "unpaid_attempts": unpaid.attempts if unpaid else 0,
+        "unpaid_url": unpaid.url if unpaid else "",
+        "next_attempt_at": unpaid.next_attempt_at if unpaid else None,
+    }
+
+
+def _write(facts: SubscriptionFacts, source: Source) -> tuple[Subscription, list[str]]:
+    """Keep what Stripe says of the subscription; the row, and what changed."""
+    before = source.row
+    fallback = before.price if before is not None else source.application.price
+    price, is_known = price_of(facts.price_id, fallback)
+    columns = _columns(facts, price, before)
+    person = source.customer.person
+    if not is_known:
+        concerns.raise_concern(
+            ConcernKind.UNKNOWN_PRICE,
+            about=f"{facts.id} {facts.price_id}",
+            person=person,
+            text=f"The membership of {person} was given a price at Stripe that this site does not know. "
+            f"It is counted as {price}. Change plans and prices here, not there.",
+        )
+    if before is None:
+        columns.setdefault("method", source.application.method)
+        row = Subscription.objects.create(
+            stripe_id=facts.id, customer=source.customer, application=source.application, **columns
+        )
+        if row.unpaid_invoice_id and row.is_live:
+            dunning.payment_failed(row)
+        return row, [f"{person}: {pounds(row.amount_pence)} {price.get_interval_display()} renews by itself"]
+    changed = [name for name, value in columns.items() if getattr(before, name) != value]
+    if not changed:
+        return before, []
+    for name in changed:
+        setattr(before, name, columns[name])
+    before.save(update_fields=changed)
+    if {"unpaid_invoice_id", "unpaid_attempts"} & set(changed) and before.unpaid_invoice_id and before.is_live:
+        dunning.payment_failed(before)
+    return before, [f"{person}: {', '.join(_words(changed))} brought up to date"]
+
+
+def _words(columns: list[str]) -> list[str]:
+    return [column.replace("_", " ").removesuffix(" id").removesuffix(" at") for column in columns]
+
+
+def price_of(price_id: str, fallback: Price) -> tuple[Price, bool]:
+    """Our price behind one of Stripe's, and whether it is known; else the fallback."""
+    found = StripePrice.objects.select_related("price__plan").filter(stripe_id=price_id).first()
+    return (found.price, True) if found else (fallback, False)
+
+
+def _record(
+    row: Subscription, invoice: InvoiceFacts, money: Money | None, person: Person, application: Application
+) -> list[str]:
+    """A paid invoice becomes a payment and a term. One that was paid elsewhere was recorded by hand, or should be."""
+    paid_on = timezone.localdate(invoice.paid_at or invoice.created_at)
+    if money is None and invoice.elsewhere_pence:
+        return _check_elsewhere(row, invoice, person)
+    price = price_of(invoice.price_id, row.price)[0] if invoice.price_id else None
+    changes_to = price_of(invoice.changes_to, row.price)[0] if invoice.changes_to and not price else None
+    collected.record(
+        person=person,
+        money=replace(money, subscription=row) if money else None,
+        price=price,
+        changes_to=changes_to,
+        paid_on=paid_on,
+        application=application,
+        invoice_id=invoice.id if price else "",
+    )
+    what = pounds(money.gross_pence) if money else "a period paid by credit"
+    return [f"{person}: recorded {what}, paid on {paid_on:%-d %B %Y}"]
+
+
+def _check_elsewhere(row: Subscription, invoice: InvoiceFacts, person: Person) -> list[str]:
+    """Somebody told Stripe that the money came another way. It buys time only once it is recorded here."""
+    since = timezone.localdate(invoice.created_at)
+    if not person.payments.filter(subscription__isnull=True, gross_pence__gt=0, received_on__gte=since).exists():
+        concerns.raise_concern(
+            ConcernKind.PAID_FOR_NOTHING,
+            about=invoice.id,
+            person=person,
+            text=f"At Stripe somebody marked {pounds(invoice.elsewhere_pence)} of {person} as paid elsewhere, but no "
+            "such payment is recorded here. Please record it.",
+        )
+    return []
+
+
+# --- What follows for application, page and membership ---
+
+
+def _settle_membership(row: Subscription, facts: SubscriptionFacts) -> list[str]:
+    """Bring the membership in line with the subscription."""
+    membership = _membership_of(row)
+    if membership is None:
+        return []
+    if row.membership_id != membership.pk:
+        row.membership = membership
+        row.save(update_fields=["membership"])
+    if row.status == SubscriptionStatus.UNPAID or _gave_up(row):
+        dunning.subscription_ended_unpaid(row)
+    changes = _settle_cancellation(row, membership, facts)
+    if not changes:
+        _follow_grace(row, membership)
+    return changes
+
+
+def _gave_up(row: Subscription) -> bool:
+    """Whether Stripe ended it after its last try."""
+    return row.status == SubscriptionStatus.CANCELED and row.end_reason == "payment_failed"
+
+
+def _membership_of(row: Subscription) -> Membership | None:
+    """The membership that its payments pay for; None before the first has come."""
+    paid = Term.objects.filter(payment__subscription=row).values("membership")
+    found = Membership.objects.select_for_update(of=("self",)).select_related("plan", "person")
+    return found.prefetch_related("terms").filter(pk__in=paid).order_by("pk").first()
+
+
+def _settle_checkout(checkout: Checkout, row: Subscription) -> None:
+    """Completed: pending until money has come; failed once it bounced, and paid if another try brings it."""
+    checkout = Checkout.objects.select_for_update(of=("self",)).select_related("application").get(pk=checkout.pk)
+    if checkout.state == CheckoutState.PAID:
+        return
+    state = CheckoutState.PENDING
+    if row.payments.exists():
+        state = CheckoutState.PAID
+    elif row.status in ENDED or row.unpaid_invoice_id:
+        state = CheckoutState.FAILED
+    close_checkout(checkout, state, subscription_id=row.stripe_id)
+
+
+def _report_doubles(row: Subscription) -> None:
+    """Nobody pays twice unknowingly: two that both go on are told to staff."""
+    person = row.customer.person
+    going_on = list(Subscription.objects.of_person(person).renewing().order_by("pk"))
+    if len(going_on) > 1:
+        concerns.raise_concern(
+            ConcernKind.TWO_SUBSCRIPTIONS,
+            about=" ".join(each.stripe_id for each in going_on)[:220],
+            person=person,
+            text=f"{person} has {len(going_on)} memberships that renew by themselves. Ask which one should go on, "
+            "cancel the other at Stripe, and give back what was paid twice.",
+        )
+
+
+def _settle_cancellation(row: Subscription, membership: Membership, facts: SubscriptionFacts) -> list[str]:
+    """A wish to leave, or to stay after all, wherever it was said. An old one's end says nothing of a newer one."""
+    others = membership.subscriptions.exclude(pk=row.pk)
+    if others.renewing().exists() or others.filter(started_at__gt=row.started_at).exists():
+        return []
+    leaves = row.is_ending or (row.status == SubscriptionStatus.CANCELED and row.end_reason not in NOT_WISHED)
+    if leaves and not membership.cancelled_on and not _paid_by_hand_since(row, membership.person):
+        asked_on = timezone.localdate(row.cancelled_at) if row.cancelled_at else None
+        memberships.cancel(membership, reason=facts.end_comment or "Asked for at Stripe", on=asked_on)
+        return [f"{membership.person}: membership cancelled"]
+    if not leaves and row.is_live and membership.cancelled_on:
+        memberships.resume(membership)
+        return [f"{membership.person}: membership goes on"]
+    return []
+
+
+def _paid_by_hand_since(row: Subscription, person: Person) -> bool:
+    """Whether they came back by cheque or transfer after that subscription was cancelled."""
+    if row.cancelled_at is None:
+        return False
+    by_hand = person.payments.filter(subscription__isnull=True, gross_pence__gt=0, reversals__isnull=True)
+    return by_hand.filter(created_at__gt=row.cancelled_at).exists()
+
+
+def _follow_grace(row: Subscription, membership: Membership) -> None:
+    """While Stripe still tries, and for the days of grace after its last word, they stay a member."""
+    last = membership.last_term
+    waits_until = row.next_attempt_at
+    if _gave_up(row):
+        waits_until = row.ended_at
+    is_theirs = last is not None and last.payment is not None and last.payment.subscription_id == row.pk
+    if last is None or not is_theirs or waits_until is None or membership.cancelled_on or last.ends_on is None:
+        return
+    until = memberships.grace_end(max(timezone.localdate(waits_until), last.ends_on))
+    if until and last.grace_until and until > last.grace_until:
+        last.grace_until = until
+        last.save()

@@ -1,0 +1,133 @@
+"""The site and the Stripe sandbox together: pages to pay on, and events told by the test in the order it wants."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import stripe
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from membership import gateway
+from membership.models import Application, Checkout, Person, Plan, StripeCustomer, StripePrice
+from tests.stripe_sandbox import StripeSandbox
+
+WEBHOOK = "/membership/stripe/webhook/"
+
+
+def signed(body: str, secret: str, *, at: int | None = None) -> str:
+    """The header that Stripe would send with this body."""
+    return stripe.WebhookSignature.generate_signature_header(body, secret, timestamp=at)
+
+
+class StripeSite:
+    """`sandbox` is the local Stripe; `client` is who calls the webhook. Nothing is told unless the test tells it."""
+
+    def __init__(self, sandbox: StripeSandbox) -> None:
+        self.sandbox = sandbox
+        self.client = Client(raise_request_exception=False)
+        self.told: set[str] = set()
+
+    def post(self, event: dict[str, Any] | str, *, secret: str = "", at: int | None = None) -> HttpResponse:
+        """Call the webhook with an event, signed now."""
+        body = event if isinstance(event, str) else json.dumps(event)
+        header = signed(body, secret or settings.STRIPE_WEBHOOK_SECRET, at=at or int(time.time()))
+        return self.client.post(WEBHOOK, body, content_type="application/json", headers={"Stripe-Signature": header})
+
+    def untold(self, *types: str) -> list[dict[str, Any]]:
+        return [event for event in self.sandbox.events(*types) if event["id"] not in self.told]
+
+    def tell(self, events: Iterable[dict[str, Any]] | None = None) -> list[int]:
+        """Tell these events (all that were not told, the oldest first); the answers' statuses."""
+        statuses = []
+        for event in list(self.untold() if events is None else events):
+            self.told.add(event["id"])
+            statuses.append(self.post(event).status_code)
+        return statuses
+
+    def forget(self) -> None:
+        """Let everything that happened until now be lost."""
+        self.told |= {event["id"] for event in self.sandbox.events()}
+
+    # --- Pages to pay on ---
+
+    def open_checkout(self, application: Application) -> Checkout:
+        """A page on which this application can be paid."""
+        customer = StripeCustomer.objects.filter(person=application.person).first()
+        if customer is None:
+            customer = StripeCustomer.objects.create(person=application.person)
+            customer.stripe_id = gateway.create_customer(
+                key=customer.key, email=application.email, name=application.name, metadata={}
+            )
+            customer.save()
+        checkout = Checkout.objects.create(
+            application=application, customer=customer, expires_at=timezone.now() + timedelta(hours=23)
+        )
+        facts = gateway.create_session(
+            key=checkout.key,
+            customer=customer.stripe_id or "",
+            price=stripe_price(application),
+            renews=application.renews,
+            method=application.method,
+            expires_at=checkout.expires_at,
+            success_url="http://testserver/paid",
+            cancel_url="http://testserver/back",
+            reference=application.reference,
+            metadata={"psg_checkout": str(checkout.key), "psg_price": str(application.price_id)},
+        )
+        checkout.stripe_id, checkout.url, checkout.state = facts.id, facts.url, "open"
+        checkout.save()
+        return checkout
+
+    def member(self, plan: Plan, *, number: str = "4242424242424242", tell: bool = True, **typed: Any) -> Person:
+        """Somebody who joined and paid on Stripe's page."""
+        application = apply(plan, **typed)
+        checkout = self.open_checkout(application)
+        how = {"type": "bacs_debit", "account_number": number} if application.method == "debit" else {}
+        self.sandbox.pay(checkout.stripe_id or "", number, **how)
+        if tell:
+            self.tell()
+        application.refresh_from_db()
+        return application.person
+
+
+def stripe_price(application: Application) -> str:
+    """The application's price at Stripe."""
+    row, is_new = StripePrice.objects.get_or_create(price=application.price, amount_pence=application.amount_pence)
+    if is_new:
+        product = f"psg-plan-{application.plan_id}"
+        gateway.ensure_product(product, name=application.plan.name)
+        row.stripe_id = gateway.create_price(
+            key=row.key,
+            product=product,
+            amount_pence=row.amount_pence,
+            interval=application.price.interval,
+            metadata={},
+        )
+        row.save()
+    return row.stripe_id or ""
+
+
+def apply(plan: Plan, *, method: str = "card", renews: bool = True, amount: int | None = None, **details: Any):
+    """What somebody filled in on the join page, waiting for its payment."""
+    number = uuid.uuid4().hex[:6]
+    price = plan.prices.current().order_by("-interval").first()
+    details = {"first_name": "Ana", "last_name": f"Quispe {number}", "email": f"ana.{number}@people.example"} | details
+    person = Person.objects.create(**details)
+    return Application.objects.create(
+        token=uuid.uuid4(),
+        reference=f"PSG{number}",
+        identity=uuid.uuid4().hex,
+        person=person,
+        plan=plan,
+        price=price,
+        amount_pence=amount or price.amount_pence,
+        method=method,
+        renews=renews,
+        **details,
+    )
