@@ -2,7 +2,9 @@
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.text import slugify
 
 from news import actions, views
@@ -12,12 +14,25 @@ from psg.publishing.admin import PublishableAdmin, StatusFilter
 from psg.publishing.views import Preview, as_preview
 
 
+class ReadersFilter(admin.SimpleListFilter):
+    """For everybody, or for members only."""
+
+    title = "readers"
+    parameter_name = "readers"
+
+    def lookups(self, request, model_admin):
+        return [("everybody", "Everybody"), ("members", "Members only")]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(members_only=self.value() == "members") if self.value() else queryset
+
+
 @admin.register(Article)
 class ArticleAdmin(PictureFieldsMixin, PublishableAdmin):
     """Articles."""
 
     list_display = ["title", "status_label", "publication", "topic_names", "author_names"]
-    list_filter = [StatusFilter, "topics", "authors", "language", "featured"]
+    list_filter = [StatusFilter, "topics", "authors", "language", "featured", ReadersFilter]
     date_hierarchy = "published_at"
     search_fields = ["title", "standfirst", "body"]
     ordering = ["-updated_at"]
@@ -26,7 +41,7 @@ class ArticleAdmin(PictureFieldsMixin, PublishableAdmin):
     fieldsets = [
         (None, {"fields": ["title", "slug", "standfirst", "body"]}),
         ("Picture", {"fields": ["lead_image", "lead_caption"]}),
-        ("Filed under", {"fields": ["topics", "region", "authors", "language", "featured"]}),
+        ("Filed under", {"fields": ["topics", "region", "authors", "language", "featured", "members_only"]}),
         ("Sources", {"fields": ["sources"]}),
         ("Search engines", {"fields": ["seo_title", "seo_description"], "classes": ["collapse"]}),
         ("Publication", {"fields": ["published_at"]}),
@@ -34,6 +49,20 @@ class ArticleAdmin(PictureFieldsMixin, PublishableAdmin):
 
     def get_queryset(self, request: HttpRequest):
         return super().get_queryset(request).prefetch_related("topics", "authors")
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """The index holds what everybody may read; the few articles for members are looked through as well."""
+        found, distinct = super().get_search_results(request, queryset, search_term)
+        hidden = Q(members_only=True)
+        for word in search_term.split():
+            hidden &= Q(body__icontains=word)
+        return (queryset.filter(Q(pk__in=found.values("pk")) | hidden) if search_term.strip() else found), distinct
+
+    @admin.display(description="status", ordering="state")
+    def status_label(self, article: Article) -> str:  # type: ignore[override]
+        """With a mark on what is for members only."""
+        label = super().status_label(article)
+        return format_html('{} <span class="status">Members</span>', label) if article.members_only else label
 
     @admin.display(description="topics")
     def topic_names(self, article: Article) -> str:

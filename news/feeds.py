@@ -1,4 +1,4 @@
-"""Atom feeds with the full text (RFC 4287)."""
+"""Atom feeds with the full text (RFC 4287); of what is for members the first paragraphs, since anybody reads feeds."""
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from news.models import Article, Topic
 from psg.richtext import absolute_links, clean_html
@@ -72,7 +74,14 @@ class NewsFeed(Feed):
         return ", ".join(author.name for author in article.authors.all()) or settings.SITE_NAME
 
     def item_extra_kwargs(self, article: Article) -> dict[str, str]:
-        content = absolute_links(clean_html(article.body), base=settings.SITE_URL)
+        content = absolute_links(clean_html(article.open_body), base=settings.SITE_URL)
+        if article.members_only:
+            content += format_html(
+                '<p><em>{} <a href="{}">{}</a></em></p>',
+                gettext("The rest of this article is for members."),
+                self.item_link(article),
+                gettext("Read on at our site"),
+            )
         return {"content": content, "language": article.language}
 
     def __call__(self, request: HttpRequest, *args, **kwargs):

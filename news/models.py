@@ -22,9 +22,11 @@ from news.regions import Region
 from psg.library.models import Image
 from psg.models import SearchText
 from psg.publishing.models import Publishable, PublishableQuerySet, State, public_now
-from psg.richtext import RichTextField, plain_text
+from psg.richtext import RichTextField, beginning, plain_text
 
 LONDON = ZoneInfo("Europe/London")
+# What everybody may read of an article for members: its first blocks, at most so many, with at most so many words.
+OPEN_BLOCKS, OPEN_WORDS = 3, 150
 
 
 class TopicQuerySet(models.QuerySet):
@@ -148,6 +150,11 @@ class ArticleQuerySet(PublishableQuerySet):
         signature = JSONObject(name="name", user_id="user_id", portrait=portrait)
         return self.annotate(signatures=ArraySubquery(authors.values(of=signature)))
 
+    def with_filing(self):
+        """Articles with `filing`: number, name and address of each topic, by name. It costs no further query."""
+        topics = Topic.objects.filter(articles=OuterRef("pk")).order_by("name")
+        return self.annotate(filing=ArraySubquery(topics.values(of=JSONObject(id="pk", name="name", slug="slug"))))
+
     def with_first_topic(self):
         """Articles with `first_topic`: name and slug of the first topic, by name; None without one."""
         topics = Topic.objects.filter(articles=OuterRef("pk")).order_by("name")
@@ -216,6 +223,11 @@ class Article(Publishable):
         help_text="What the picture shows. Empty: the library's caption.",
     )
     featured = models.BooleanField(default=False, help_text="The newest featured article leads the home page.")
+    members_only = models.BooleanField(
+        "for members only",
+        default=False,
+        help_text="Others see the first paragraphs and why to join.",
+    )
     sources = models.TextField(
         blank=True,
         validators=[validate_sources],
@@ -262,13 +274,20 @@ class Article(Publishable):
         """The links under the article."""
         return parse_sources(self.sources)
 
+    @property
+    def open_body(self) -> str:
+        """What everybody may read of the text: all of it; of an article for members its first paragraphs."""
+        return beginning(self.body, blocks=OPEN_BLOCKS, words=OPEN_WORDS) if self.members_only else self.body
+
     def search_text(self) -> SearchText:
+        """Only what everybody may read: neither a match nor an excerpt tells what is behind it."""
         return SearchText(
             summary=self.standfirst,
-            body=plain_text(self.body),
+            body=plain_text(self.open_body),
             language=self.language,
             topics=[(topic.slug, topic.name) for topic in self.topics.all()],
             date=localtime(self.published_at, LONDON).date() if self.published_at else None,
+            members_only=self.members_only,
         )
 
     def related(self, topics: list[Topic], *, count: int = 3) -> list["Article"]:

@@ -28,4 +28,8 @@ def article_json_ld(article: Article, *, url: str, image: str, authors: list[Aut
         or [publisher],
         "publisher": publisher,
     }
+    if article.members_only:
+        # As Google asks of pages of which everybody sees a part ("Structured data for paywalled content").
+        part = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".members-part"}
+        data |= {"isAccessibleForFree": False, "hasPart": part}
     return JsonLd(data)

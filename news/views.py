@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 
 from news.models import LONDON, Article, Author, Topic
 from news.structured_data import article_json_ld
+from psg import access, home
 from psg.library.in_text import pictures_in
 from psg.publishing.views import Preview, gone
 from psg.weave import card_png
@@ -88,7 +89,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 
 def article(request: HttpRequest, year: int, month: int, slug: str) -> HttpResponse:
     """One article. A wrong date leads to the right address; a withdrawn article is gone (410)."""
-    found = get_object_or_404(Article.objects.select_related("lead_image").with_signatures(), slug=slug)
+    found = get_object_or_404(Article.objects.select_related("lead_image").with_signatures().with_filing(), slug=slug)
     if found.is_withdrawn:
         return gone(request)
     if not found.is_public:
@@ -96,7 +97,8 @@ def article(request: HttpRequest, year: int, month: int, slug: str) -> HttpRespo
     if request.path != found.get_absolute_url():
         return HttpResponsePermanentRedirect(found.get_absolute_url())
     authors = [Author.from_signature(signature) for signature in found.signatures]
-    return show_article(request, found, related_to={"topics": list(found.topics.all()), "authors": authors})
+    topics = [Topic(**topic) for topic in found.filing]
+    return show_article(request, found, related_to={"topics": topics, "authors": authors})
 
 
 def card(request: HttpRequest, year: int, month: int, slug: str) -> HttpResponse:
@@ -125,6 +127,14 @@ def og_image(article: Article) -> str:
     return path if path.startswith("http") else settings.SITE_URL + path
 
 
+def may_read_all(user: Any, article: Article) -> bool:
+    """Whether the user may read the whole article: it is open, they are a member, or the admin shows it to them."""
+    if not article.members_only:
+        return True
+    at_the_desk = user.is_staff and (user.has_perm("news.view_article") or user.has_perm("news.change_article"))
+    return at_the_desk or access.is_member(user)
+
+
 def show_article(
     request: HttpRequest,
     article: Article,
@@ -132,7 +142,11 @@ def show_article(
     preview: Preview | None = None,
     related_to: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Render an article as readers see it. `related_to` gives topics and authors, if they are known or unsaved."""
+    """Render an article as readers see it. `related_to` gives topics and authors, if they are known or unsaved.
+
+    A preview shows all of it. What is for members goes to no shared cache, and neither does what a signed-in reader is
+    told instead.
+    """
     related_to = related_to or {
         "topics": list(article.topics.all()),
         "authors": list(article.authors.select_related("picture")),
@@ -140,11 +154,16 @@ def show_article(
     url = settings.SITE_URL + article.get_absolute_url()
     previous, following = article.neighbours()
     image = og_image(article)
+    may_read = preview is not None or may_read_all(request.user, article)
+    body = article.body if may_read else article.open_body
     context = {
         "article": article,
         **related_to,
-        "pictures": pictures_in(article.body),
-        "sources": article.source_list(),
+        "body": body,
+        "may_read": may_read,
+        "why_join": None if may_read else home.settings_of("why_join"),
+        "pictures": pictures_in(body),
+        "sources": article.source_list() if may_read else [],
         "related": article.related(related_to["topics"]),
         "previous": previous,
         "next": following,
@@ -156,4 +175,7 @@ def show_article(
         "json_ld": article_json_ld(article, url=url, image=image, authors=related_to["authors"]),
         "language": article.language,
     }
-    return render(request, "news/article_detail.html", context)
+    response = render(request, "news/article_detail.html", context)
+    if article.members_only and preview is None and request.user.is_authenticated:
+        response["Cache-Control"] = "private, no-store"
+    return response

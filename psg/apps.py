@@ -12,6 +12,6 @@ class PsgConfig(AppConfig):
     def ready(self) -> None:
         from psg.jobs import ensure_schedules
 
-        # Each app offers its home-page panels, jobs and search entries in modules of these names.
-        autodiscover_modules("panels", "jobs", "search_entries")
+        # Each app offers its home-page panels, jobs, search entries, and who is a member, in modules of these names.
+        autodiscover_modules("panels", "jobs", "search_entries", "access")
         post_migrate.connect(ensure_schedules, sender=self)

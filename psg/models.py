@@ -78,6 +78,7 @@ class SearchText:
     # publication on this site.
     date: datetime.date | None = None
     year: int | None = None
+    members_only: bool = False  # there is more of it than these words, for members
 
 
 class SearchEntry(models.Model):
@@ -104,6 +105,7 @@ class SearchEntry(models.Model):
         db_collation="C",
         help_text="A line's end before each; its slug, a space, its name.",
     )
+    members_only = models.BooleanField(default=False)
     vector = SearchVectorField(null=True)
 
     # As (words, whether they matched); filled by psg.search for a page of results. No excerpt: the title alone matched.

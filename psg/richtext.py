@@ -21,7 +21,7 @@ from django.db import models
 from django.templatetags.static import static
 from django.urls import reverse
 
-from psg.tidy import BLOCKISH, BLOCKS, RENAMED, tidy
+from psg.tidy import BLOCKISH, BLOCKS, HEADINGS, RENAMED, tidy, top_blocks
 
 INSTALLED_APPS: list[str] = ["ckeditor"]
 # The check warns that CKEditor 4.22.1 is out of support and has known holes. That is known: it was asked for, nothing
@@ -136,6 +136,23 @@ def plain_text(html: str) -> str:
     words.feed(_last_pass.clean(html))
     words.close()
     return " ".join("".join(words.parts).split())
+
+
+@lru_cache(maxsize=64)
+def beginning(html: str, *, blocks: int, words: int) -> str:
+    """The first whole blocks of a text, at most so many, with at most so many words, for readers who may not have all.
+
+    It never goes to the end, and no heading stands at its own end: it would announce what does not follow.
+    """
+    shown: list[tuple[str, str]] = []
+    for tag, block in top_blocks(clean_html(html))[:-1][:blocks]:
+        words -= len(plain_text(block).split())
+        if words < 0:
+            break
+        shown.append((tag, block))
+    while shown and shown[-1][0] in HEADINGS | {"hr"}:
+        shown.pop()
+    return _last_pass.clean("\n".join(block for _tag, block in shown))
 
 
 def absolute_links(html: str, *, base: str) -> str:

@@ -62,6 +62,11 @@ def tidy(html: str) -> str:
     return "\n".join(_serialise(block) for block in _flow(_parse(html).children))
 
 
+def top_blocks(html: str) -> list[tuple[str, str]]:
+    """The blocks of a tidy text one by one, each as its tag and its HTML; joined by line ends they are the text."""
+    return [(node.tag, _serialise(node)) for node in _parse(html).children if isinstance(node, Node)]
+
+
 class _TreeBuilder(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -82,6 +82,7 @@ def _entry(obj: Publishable, text: SearchText) -> SearchEntry:
         date=text.date,
         year=year,
         topics="".join(topic_line(*topic) for topic in sorted(text.topics)),
+        members_only=text.members_only,
         vector=_vector(CONFIGS[language], title, summary, body, f"{EVERY} {year_word(year) if year else ''}"),
     )
 
