@@ -1,6 +1,11 @@
 """What membership does by itself each day. Nobody lapses by a job: dates say who is a member."""
 
-from membership.actions import notices
+from datetime import timedelta
+
+from django.utils import timezone
+
+from membership import gateway
+from membership.actions import events, notices, syncing
 from psg.jobs import scheduled
 
 
@@ -14,3 +19,19 @@ def send_reminders() -> None:
 def send_lapsed() -> None:
     """After the days of grace."""
     notices.send_lapsed()
+
+
+@scheduled("Try again what Stripe told us and went wrong", every="hour")
+def retry_stripe_events() -> None:
+    """An event that failed is tried again for about a day."""
+    events.retry_failed()
+
+
+@scheduled("Make payments agree with Stripe", every="day")
+def sync_with_stripe() -> None:
+    """Whatever was missed is healed. Raises what could not be, so that the admin lists the job as failed."""
+    if not gateway.is_ready():
+        return
+    report = syncing.sync(since=timezone.now() - timedelta(days=syncing.NIGHTLY_DAYS))
+    if report.problems:
+        raise syncing.NotAllHealed("; ".join(report.problems))

@@ -104,7 +104,7 @@ def _money_of(invoice: InvoiceFacts) -> Money | None:
     )
 
 
-def _columns(facts: SubscriptionFacts, price: Price, before: Subscription | None) -> dict[str, Any]:
+def columns_of(facts: SubscriptionFacts, price: Price, before: Subscription | None) -> dict[str, Any]:
     """What is kept of a subscription."""
     method, invoice = facts.method, facts.latest_invoice
     same_method = before is not None and (method is None or before.payment_method_id == method.id)
@@ -145,7 +145,7 @@ def _write(facts: SubscriptionFacts, source: Source) -> tuple[Subscription, list
     before = source.row
     fallback = before.price if before is not None else source.application.price
     price, is_known = price_of(facts.price_id, fallback)
-    columns = _columns(facts, price, before)
+    columns = columns_of(facts, price, before)
     person = source.customer.person
     if not is_known:
         concerns.raise_concern(
