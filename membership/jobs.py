@@ -14,3 +14,15 @@ def send_reminders() -> None:
 def send_lapsed() -> None:
     """After the days of grace."""
     notices.send_lapsed()
+
+
+@scheduled("Tell members before their membership renews by itself", every="day")
+def send_renewals_coming() -> None:
+    """Two weeks before; those who pay by the year."""
+    notices.send_renewals_coming()
+
+
+@scheduled("Ask members for another card before theirs runs out", every="day")
+def send_card_expiries() -> None:
+    """Once for each card."""
+    notices.send_card_expiries()
