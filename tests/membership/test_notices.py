@@ -381,6 +381,21 @@ def test_who_is_worked_on_just_now_hears_of_their_renewal_tomorrow(member, indiv
         assert notices.send_renewals_coming() == 1
 
 
+def test_who_pays_between_the_list_and_the_mail_is_not_reminded(member, individual, monkeypatch, mailoutbox):
+    listed = notices._untold
+
+    def list_and_pay(*args):
+        found = listed(*args)
+        if found:
+            pay(member, individual)
+        return found
+
+    monkeypatch.setattr(notices, "_untold", list_and_pay)
+    with on(date(2026, 12, 10)):
+        assert notices.send_reminders() == 0
+    assert [message.subject for message in mailoutbox] == ["Receipt: £25.00 to the Peru Support Group"]
+
+
 def test_who_was_told_before_costs_no_further_query(individual, mailoutbox):
     def queries() -> int:
         with on(date(2026, 12, 30)), CaptureQueriesContext(connection) as context:
