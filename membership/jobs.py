@@ -35,3 +35,15 @@ def sync_with_stripe() -> None:
     report = syncing.sync(since=timezone.now() - timedelta(days=syncing.NIGHTLY_DAYS))
     if report.problems:
         raise syncing.NotAllHealed("; ".join(report.problems))
+
+
+@scheduled("Tell members before their membership renews by itself", every="day")
+def send_renewals_coming() -> None:
+    """Two weeks before; those who pay by the year."""
+    notices.send_renewals_coming()
+
+
+@scheduled("Ask members for another card before theirs runs out", every="day")
+def send_card_expiries() -> None:
+    """Once for each card."""
+    notices.send_card_expiries()

@@ -15,7 +15,7 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from membership import wordings
 from membership.actions import people
-from membership.admin import views
+from membership.admin import mails, views
 from membership.admin.forms import PersonForm, date_input
 from membership.admin.overview import overview
 from membership.models import Channel, Consent, GiftAidDeclaration, Payment, Person
@@ -230,6 +230,8 @@ class PersonAdmin(SimpleHistoryAdmin):
         """The desk's own pages beside the stock ones."""
         wrap = self.admin_site.admin_view
         return [
+            path("mails/", wrap(mails.mails), name="membership_mails"),
+            path("mails/<slug:name>/", wrap(mails.mail_html), name="membership_mail_html"),
             path("duplicates/", wrap(views.duplicates), name="membership_duplicates"),
             path("<int:pk>/record/", wrap(views.record_payment), name="membership_record_payment"),
             path("<int:pk>/household/", wrap(views.household), name="membership_household"),

@@ -65,9 +65,9 @@ def _refund(payment: Payment, facts: RefundFacts) -> list[str]:
         back = _move(
             payment, -facts.amount_pence, token=facts.id, on=timezone.localdate(facts.created_at), reason=facts.reason
         )
+        cut_if_nothing_is_left(payment, on=back.received_on)
         mails.refunded(back)
         changes.append(f"{payment.person}: {pounds(facts.amount_pence)} given back")
-        cut_if_nothing_is_left(payment, on=back.received_on)
     if facts.has_failed and not back.reversals.exists():
         _move(back, facts.amount_pence, token=f"{facts.id} failed", on=timezone.localdate(), reason="refund failed")
         restore(payment)
