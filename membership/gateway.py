@@ -307,20 +307,22 @@ def create_session(
     price: str,
     renews: bool,
     method: str,
-    expires_at: datetime,
     success_url: str,
     cancel_url: str,
     reference: str,
     metadata: dict[str, str],
+    expires_at: datetime | None = None,
 ) -> SessionFacts:
-    """Make a page to pay on, by "card" or "debit". The same key with the same words gives the same page."""
+    """Make a page to pay on, by "card" or "debit". The same key with the same words gives the same page.
+
+    Without `expires_at` (30 minutes to a day away, by Stripe's clock) it is good for a day.
+    """
     kind = {"card": "card", "debit": "bacs_debit"}[method]
     params: dict[str, Any] = {
         "mode": "subscription" if renews else "payment",
         "customer": customer,
         "line_items": [{"price": price, "quantity": 1}],
         "payment_method_types": [kind],
-        "expires_at": int(expires_at.timestamp()),
         "success_url": success_url,
         "cancel_url": cancel_url,
         "client_reference_id": reference,
@@ -328,6 +330,8 @@ def create_session(
         "metadata": metadata,
         "subscription_data" if renews else "payment_intent_data": {"metadata": metadata},
     }
+    if expires_at is not None:
+        params["expires_at"] = int(expires_at.timestamp())
     return SessionFacts.read(_v1().checkout.sessions.create(params, _options(key)).to_dict())
 
 

@@ -74,7 +74,6 @@ class StripeSite:
             price=stripe_price(application),
             renews=application.renews,
             method=application.method,
-            expires_at=checkout.expires_at,
             success_url="http://testserver/paid",
             cancel_url="http://testserver/back",
             reference=application.reference,
