@@ -241,6 +241,8 @@ if STRIPE_SANDBOX:
     STRIPE_SECRET_KEY = "sk_test_local_sandbox"  # noqa: S105 (both are known to everybody, and open nothing)
     STRIPE_WEBHOOK_SECRET = STRIPE_WEBHOOK_SECRET or "whsec_local_sandbox"
     STRIPE_API_BASE = STRIPE_API_BASE or f"http://127.0.0.1:{env.int('PORT', default=8000) + 100}"
+if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET and not DEBUG:
+    stop("STRIPE_WEBHOOK_SECRET", "is not set. Copy it from the webhook endpoint in Stripe's dashboard (whsec_…).")
 if STRIPE_API_BASE and not DEBUG:
     stop("STRIPE_API_BASE", "is for development only; leave it empty, so that payments go to Stripe.")
 

@@ -46,6 +46,13 @@ def test_a_missing_value_stops_the_start_with_one_line_that_says_which_and_how(v
     assert line.startswith(f"{variable}: is not set. Set it to ")
 
 
+def test_a_stripe_key_without_the_secret_that_checks_its_news_stops_the_start():
+    result = start(STRIPE_SECRET_KEY="sk_live_x")
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("STRIPE_WEBHOOK_SECRET: is not set.")
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
