@@ -13,7 +13,7 @@ from membership.actions.joining import Wish
 from membership.models import Interval, Method, Plan, Price
 from membership.models.details import DETAIL_FIELDS
 from membership.money import MAXIMUM_PENCE, parse_pounds, pounds
-from membership.paying import ways_to_pay
+from membership.paying import CARD_ONCE, ONLINE, choices, read_choice
 
 MAX_NAME = 100
 
@@ -53,6 +53,21 @@ def line(label, *, autocomplete: str, required: bool = True, max_length: int = M
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, **attrs})
     messages = {"required": _("Please fill this in.")}
     return LineField(label=label, required=required, max_length=max_length, widget=widget, error_messages=messages)
+
+
+OFFLINE_LABELS = {
+    Method.TRANSFER.value: _("Bank transfer: we show you the account and your reference"),
+    Method.CHEQUE.value: _("Cheque by post"),
+}
+LABELS = OFFLINE_LABELS | {
+    Method.DEBIT.value: _("Direct Debit: renews by itself until you cancel"),
+    Method.CARD.value: _("Card: renews by itself until you cancel"),
+    CARD_ONCE: _("Card, for this year only: does not renew"),
+}
+ONCE_LABELS = OFFLINE_LABELS | {
+    Method.DEBIT.value: _("Direct Debit, paid once"),
+    Method.CARD.value: _("Card, paid once"),
+}
 
 
 class JoinForm(forms.Form):
@@ -114,13 +129,10 @@ class JoinForm(forms.Form):
         ) % {"price": self.prices[0].label}
 
     def _ask_method(self) -> None:
-        labels = {
-            Method.TRANSFER: _("Bank transfer: we show you the account and your reference"),
-            Method.CHEQUE: _("Cheque by post"),
-        }
-        choices = [(method, labels[Method(method)]) for method in ways_to_pay()]
-        self.fields["method"].choices = choices  # type: ignore[attr-defined]
-        self.fields["method"].initial = choices[0][0]
+        labels = ONCE_LABELS if self.plan.is_life else LABELS
+        offered = choices(self.plan, self.prices)
+        self.fields["method"].choices = [(each, labels[each]) for each in offered]  # type: ignore[attr-defined]
+        self.fields["method"].initial = offered[0]
 
     def _add_household(self) -> None:
         for number in range(2, self.plan.max_people + 1):
@@ -145,6 +157,11 @@ class JoinForm(forms.Form):
         return [self[name] for name in self.fields if name.startswith("household_")]
 
     @property
+    def pays_online(self) -> bool:
+        """Whether card or debit are among the ways to pay."""
+        return any(value in ONLINE for value, _label in self.fields["method"].choices)  # type: ignore[attr-defined]
+
+    @property
     def consents(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith("consent_")]
 
@@ -163,10 +180,18 @@ class JoinForm(forms.Form):
             self._explain_new_price()
         self._check_amount(cleaned)
         self._check_postcode(cleaned)
-        price = cleaned.get("price")
-        if price and price.interval == Interval.MONTH and cleaned.get("method") == Method.CHEQUE:
-            self.add_error("method", _("By the month you can pay by standing order; a cheque is for a whole year."))
+        self._check_method(cleaned)
         return cleaned
+
+    def _check_method(self, cleaned: dict[str, Any]) -> None:
+        price = cleaned.get("price")
+        if price is None or price.interval != Interval.MONTH:
+            return
+        if cleaned.get("method") == Method.CHEQUE:
+            self.add_error("method", _("By the month you can pay by standing order; a cheque is for a whole year."))
+        elif cleaned.get("method") == CARD_ONCE:
+            message = _("“This year only” goes with the yearly price. By the month, a card renews until you cancel.")
+            self.add_error("method", message)
 
     def _explain_new_price(self) -> None:
         """The price that was on the page is not in force any more: say what is, and let them decide again."""
@@ -209,11 +234,13 @@ class JoinForm(forms.Form):
             for each in wordings.CONSENTS
             if cleaned[f"consent_{each.purpose}"]
         ]
+        method, renews = read_choice(cleaned["method"], cleaned["price"])
         return Wish(
             plan=self.plan,
             price=cleaned["price"],
             amount_pence=cleaned.get("amount") or cleaned["price"].amount_pence,
-            method=cleaned["method"],
+            method=method,
+            renews=renews,
             details=details,
             household=[name for field in self.household if (name := cleaned[field.name])],
             concession_declared=self.plan.concession_wording if cleaned.get("concession") else "",

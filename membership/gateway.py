@@ -40,7 +40,8 @@ Result = TypeVar("Result")
 class Unavailable(Exception):
     """Stripe cannot be reached, is too busy, or our key does not open it: the same may work later.
 
-    `is_replayed`: it repeats an answer that it keeps under this idempotency key; only another key gets another answer.
+    `is_replayed`: it repeats an answer that it keeps under this idempotency key, or knows the key with other words;
+    only another key gets another answer.
     """
 
     is_replayed = False
@@ -83,7 +84,9 @@ def answered(call: Callable[..., Result]) -> Callable[..., Result]:
             raise Unavailable("Stripe refuses our key") from error
         except stripe.StripeError as error:
             problem = Unavailable(f"{type(error).__name__} {error.http_status or ''}".strip())
-            problem.is_replayed = (error.headers or {}).get("idempotent-replayed") == "true"
+            is_stored = (error.headers or {}).get("idempotent-replayed") == "true"
+            is_other = isinstance(error, stripe.IdempotencyError) and error.http_status == 400  # sent with other words
+            problem.is_replayed = is_stored or is_other
             raise problem from error
 
     return translated
@@ -304,24 +307,29 @@ def create_session(
     *,
     key: Any,
     customer: str,
-    price: str,
     renews: bool,
     method: str,
     success_url: str,
     cancel_url: str,
     reference: str,
     metadata: dict[str, str],
+    price: str = "",
+    product: str = "",
+    amount_pence: int = 0,
     expires_at: datetime | None = None,
 ) -> SessionFacts:
     """Make a page to pay on, by "card" or "debit". The same key with the same words gives the same page.
 
+    A price, or for what is paid once a product with an amount: Stripe takes no recurring price for a single payment.
     Without `expires_at` (30 minutes to a day away, by Stripe's clock) it is good for a day.
     """
+    once: dict[str, Any] = {"price_data": {"currency": "gbp", "product": product, "unit_amount": amount_pence}}
+    item = {"price": price} if price else once
     kind = {"card": "card", "debit": "bacs_debit"}[method]
     params: dict[str, Any] = {
         "mode": "subscription" if renews else "payment",
         "customer": customer,
-        "line_items": [{"price": price, "quantity": 1}],
+        "line_items": [item | {"quantity": 1}],
         "payment_method_types": [kind],
         "success_url": success_url,
         "cancel_url": cancel_url,
@@ -371,6 +379,12 @@ def change_price(subscription_id: str, *, item_id: str, price: str, at_once: boo
 def pay_invoice(identifier: str) -> None:
     """Try once more to collect an open invoice. Raises Declined, Refused."""
     _v1().invoices.pay(identifier)
+
+
+@answered
+def void_invoice(identifier: str) -> None:
+    """Let nobody pay an open invoice any more. Raises Refused if it is paid, or a debit for it is under way."""
+    _v1().invoices.void_invoice(identifier)
 
 
 @answered

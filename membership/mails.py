@@ -32,7 +32,7 @@ from membership.models import (
     Subscription,
     Term,
 )
-from membership.paying import way_to_pay, ways_to_pay
+from membership.paying import is_online, owner_to_ask, way_to_pay, ways_to_pay
 from membership.standing import RUNNING, main_membership
 
 # The member's own page: change the card, cancel, take a cancellation back.
@@ -107,7 +107,9 @@ def application_received(application: Application) -> Mail:
     context = {
         "application": application,
         "name": application.contact_name,
-        "way": None if application.method in BY_STRIPE else way_to_pay(application.method),
+        "way": way_to_pay(application.method),
+        "is_online": is_online(application),
+        "owner_pays": is_online(application) and owner_to_ask(application) is not None,
         "pay_url": settings.SITE_URL + application.get_absolute_url(),
         "confirm_url": _link("membership:confirm", application.confirm_secret),
         "is_confirmed": application.email_confirmed_at is not None or person.email_verified_at is not None,

@@ -243,6 +243,7 @@ if STRIPE_SANDBOX:
     STRIPE_API_BASE = STRIPE_API_BASE or f"http://127.0.0.1:{env.int('PORT', default=8000) + 100}"
 if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET and not DEBUG:
     stop("STRIPE_WEBHOOK_SECRET", "is not set. Copy it from the webhook endpoint in Stripe's dashboard (whsec_…).")
+STRIPE_ORIGINS = [STRIPE_API_BASE] if STRIPE_API_BASE else []
 if STRIPE_API_BASE and not DEBUG:
     stop("STRIPE_API_BASE", "is for development only; leave it empty, so that payments go to Stripe.")
 
@@ -273,7 +274,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "frame-src": [SELF],
-        "form-action": [SELF],
+        # Chromium holds a form to this after redirects too: to Stripe's page to pay on, and its page to change a card.
+        "form-action": [SELF, "https://checkout.stripe.com", "https://billing.stripe.com", *STRIPE_ORIGINS],
         "manifest-src": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],

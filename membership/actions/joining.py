@@ -10,7 +10,8 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from membership import mails, references
-from membership.models import Application, ApplicationState, Person, PersonKind, Plan, Price
+from membership.models import Application, ApplicationState, Interval, Method, Person, PersonKind, Plan, Price
+from membership.models.applications import new_secret
 
 # Anybody can type anybody's address: more mails than this to one address in a day are not sent.
 MAILS_A_DAY = 5
@@ -25,6 +26,7 @@ class Wish:
     amount_pence: int
     method: str
     details: dict[str, str]
+    renews: bool = False
     household: list[str] = field(default_factory=list)
     concession_declared: str = ""
     gift_aid_version: str = ""
@@ -49,15 +51,14 @@ def apply(*, token: uuid.UUID, wish: Wish) -> Application:
     application = Application.objects.select_for_update().filter(token=token).first()
     if application is None:
         application = Application(token=token)
-    elif not application.is_open or _holds(application, columns):
+    elif not application.is_open or _holds(application, columns) or is_on_its_way(application):
         return application
-    for name, value in columns.items():
-        setattr(application, name, value)
+    _change(application, columns)
     application.identity = identity
     others = Application.objects.open().filter(identity=identity).exclude(pk=application.pk)
     earlier = others.select_for_update().first()
     if earlier is not None:
-        if application.pk is None and _holds(earlier, columns):
+        if application.pk is None and (_holds(earlier, columns) or is_on_its_way(earlier)):
             return earlier
         Application.objects.filter(pk=earlier.pk).update(state=ApplicationState.REPLACED)
     application.reference = application.reference or references.new_reference()
@@ -78,6 +79,20 @@ def _one_at_a_time(*numbers: int) -> None:
 
 def _holds(application: Application, columns: dict[str, Any]) -> bool:
     return all(getattr(application, name) == value for name, value in columns.items())
+
+
+def _change(application: Application, columns: dict[str, Any]) -> None:
+    """Take over what was typed. Another address has confirmed nothing, and the link in the first one's mail dies."""
+    if application.email != columns["email"]:
+        application.email_confirmed_at = None
+        application.confirm_secret = new_secret()
+    for name, value in columns.items():
+        setattr(application, name, value)
+
+
+def is_on_its_way(application: Application) -> bool:
+    """Whether it is being paid by a debit that takes days; until then nothing of it changes."""
+    return application.checkouts.pending().exists()
 
 
 def _attach_person(application: Application, earlier: Application | None) -> None:
@@ -188,3 +203,23 @@ def discard(application: Application) -> None:
     if application.is_open:
         application.state = ApplicationState.DISCARDED
         application.save(update_fields=["state"])
+
+
+@transaction.atomic
+def pay_otherwise(application: Application, *, method: str) -> Application:
+    """They would rather pay by transfer or cheque: mail how. Nothing changes once it is paid, or on its way.
+
+    A month is not paid by cheque: then it is a transfer.
+    """
+    application = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("price", "plan", "person")
+        .get(pk=application.pk)
+    )
+    if application.price.interval == Interval.MONTH:
+        method = Method.TRANSFER
+    if application.is_open and application.method != method and not is_on_its_way(application):
+        application.method, application.renews = method, False
+        application.save(update_fields=["method", "renews"])
+        _mail(application)
+    return application

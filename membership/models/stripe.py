@@ -75,11 +75,15 @@ class Checkout(models.Model):
     """Stripe's page on which an application is paid. One at a time: a second click gets the same.
 
     `key` goes along as idempotency key and in the metadata, so that a page is known again even if we were killed before
-    its id could be kept. `expires_at` is fixed beforehand: the same request must be the same to the letter.
+    its id could be kept. The same request must be the same to the letter: so price, method and `renews` are kept here,
+    as an application may be changed while its page is open. `expires_at` is Stripe's answer, and a guess before.
     """
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="checkouts")
     customer = models.ForeignKey(StripeCustomer, on_delete=models.PROTECT, related_name="checkouts")
+    stripe_price = models.ForeignKey(StripePrice, on_delete=models.PROTECT, related_name="checkouts")
+    method = models.CharField(max_length=14, choices=Method)
+    renews = models.BooleanField()
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     state = models.CharField(max_length=8, choices=CheckoutState, default=CheckoutState.NEW)
     stripe_id = models.CharField(max_length=100, unique=True, null=True, blank=True)

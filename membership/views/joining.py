@@ -1,6 +1,6 @@
 """Why join, the join page, and what follows it."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods
 from membership import wordings
 from membership.actions import joining
 from membership.forms import JoinForm
-from membership.models import Application, Plan
+from membership.models import Application, Person, Plan
 from membership.money import with_gift_aid
-from membership.paying import way_to_pay
+from membership.paying import is_online, owner_to_ask
+from membership.views.paying import SeeOther, go_to_pay, prove_address, withdraw_pages
 from psg import home
 
 
@@ -31,16 +32,36 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     if not (plan.is_offered and plan.current_prices):
         return _not_offered(request, plan)
     if request.method != "POST":
-        form = JoinForm(plan=plan)
+        form = JoinForm(plan=plan, initial=_known_of(request))
     elif "_carried" in request.POST:  # typed for another plan, which was withdrawn meanwhile
         form = JoinForm(plan=plan, initial={name: value for name, value in request.POST.items() if name in CARRIED})
     else:
         form = JoinForm(request.POST, plan=plan)
         if form.is_valid():
-            application = joining.apply(token=form.cleaned_data["token"], wish=form.wish())
-            return redirect(application)
+            return _applied(request, joining.apply(token=form.cleaned_data["token"], wish=form.wish()))
     context = {"plan": plan, "form": form, "gift_aid": _gift_aid(form)}
     return render(request, "membership/join.html", context)
+
+
+def _applied(request: HttpRequest, application: Application) -> HttpResponse:
+    """On to Stripe's page, or to the page that says how to pay."""
+    if application.is_open and is_online(application):
+        return go_to_pay(request, application)
+    withdraw_pages(application)
+    return redirect(application)
+
+
+def _known_of(request: HttpRequest) -> dict[str, str]:
+    """What the form need not ask whoever is signed in: their own record. Its address, only if it is proven."""
+    if not request.user.is_authenticated:
+        return {}
+    person = Person.objects.filter(user=request.user).first()
+    if person is None:
+        return {}
+    known = {name: value for name, value in person.details().items() if value}
+    if person.email_verified_at is None:
+        known.pop("email", None)
+    return known
 
 
 CARRIED = {name for name in JoinForm.base_fields if name not in ("price", "amount", "concession", "method")}
@@ -64,27 +85,21 @@ def _not_offered(request: HttpRequest, plan: Plan) -> HttpResponse:
 
 
 @never_cache
-def thanks(request: HttpRequest, secret: str) -> HttpResponse:
-    """How to pay, at an address that only who filled in the form knows. It names nobody."""
-    application = get_object_or_404(Application.objects.select_related("plan", "price"), secret=secret)
-    context = {"application": application, "plan": application.plan, "way": way_to_pay(application.method)}
-    response = render(request, "membership/thanks.html", context)
-    response["X-Robots-Tag"] = "noindex"
-    return response
-
-
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, secret: str) -> HttpResponse:
-    """The button behind the link in the mail. Opening the page changes nothing: mail scanners open every link."""
+    """The button behind the link in the mail. Opening the page changes nothing: mail scanners open every link.
+
+    Where the owner of the address was asked before anything is paid, the button leads on to Stripe.
+    """
+    application = get_object_or_404(Application.objects.select_related("price"), confirm_secret=secret)
+    goes_on = application.is_open and is_online(application) and owner_to_ask(application) is not None
     if request.method == "POST":
-        try:
-            joining.confirm_email(secret=secret)
-        except Application.DoesNotExist:
-            raise Http404 from None
-        return redirect(request.path)
-    application = get_object_or_404(Application, confirm_secret=secret)
-    context = {"email": application.email, "done": application.email_confirmed_at is not None}
+        application = joining.confirm_email(secret=secret)
+        prove_address(request, application)
+        return go_to_pay(request, application) if goes_on else SeeOther(request.path)
+    done = application.email_confirmed_at is not None and not goes_on
+    context = {"application": application, "done": done, "goes_on": goes_on}
+    context["may_pay"] = done and application.is_open and is_online(application)
     response = render(request, "membership/confirm.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -1,4 +1,4 @@
-"""Joining by cheque, from the home page to the receipt, in a real browser."""
+"""Joining by cheque, card and debit, from the home page to the receipt, in a real browser."""
 
 import time
 
@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from membership.models import Person
 from psg import mail
 from tests.factories import PersonFactory, PlanFactory, PriceFactory
+from tests.journeys.test_stripe_sandbox import type_card
+from tests.stripe_sandbox import StripeSandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -21,6 +23,17 @@ def site(live_server, settings) -> str:
     settings.EMAIL_BACKEND = "psg.mail.QueueBackend"
     PriceFactory(plan=PlanFactory(name="Individual", slug="individual"))
     return live_server.url
+
+
+@pytest.fixture
+def paying(site, settings, stripe_sandbox) -> StripeSandbox:
+    """The site pays into an empty sandbox, which leads back to it."""
+    settings.SITE_URL = site
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = stripe_sandbox.key, stripe_sandbox.url
+    policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    allowed = {"DIRECTIVES": policy | {"form-action": [*policy["form-action"], stripe_sandbox.url]}}
+    settings.CONTENT_SECURITY_POLICY = allowed
+    return stripe_sandbox
 
 
 def violations(page: Page) -> list[str]:
@@ -81,6 +94,58 @@ def test_from_the_home_page_by_cheque_to_the_receipt(page, context, browser, sit
     visitor.context.close()
 
 
+def choose(page: Page, site: str, way: str) -> None:
+    """Fill in the page, and go on to pay in this way."""
+    page.goto(f"{site}/membership/join/individual/")
+    fill_in(page)
+    page.get_by_label(way).check()
+    page.get_by_role("button", name="Join").click()
+
+
+def heading(page: Page):
+    return expect(page.get_by_role("heading", level=1))
+
+
+def test_by_card_there_and_back_and_paid(page, site, paying):
+    choose(page, site, "Card: renews by itself")
+    expect(page.get_by_role("banner")).to_have_text("Stripe sandbox: no real money")
+    type_card(page, "4242 4242 4242 4242")
+    heading(page).to_have_text("Thank you")
+    expect(page.get_by_text("You are a member until")).to_be_visible()
+    page.reload()
+    page.go_back()  # Stripe's page of what is paid leads on again
+    heading(page).to_have_text("Thank you")
+    assert Person.objects.get().is_member()
+    assert len(paying.objects("charge")) == 1
+    assert len(paying.objects("checkout.session")) == 1
+
+
+def test_changed_their_mind_at_stripe_paid_from_the_mail_in_another_browser(page, browser, site, paying, run_jobs):
+    choose(page, site, "Card, for this year only")
+    page.get_by_role("link", name="Back").click()
+    heading(page).to_have_text("Not paid yet")
+    run_jobs()
+    path = next(path for path in mail.stored_messages())
+    text = mail.read_stored(path).get_body(("plain",)).get_content()
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(next(word for word in text.split() if "/membership/thanks/" in word))
+    elsewhere.get_by_role("button", name="Pay now").click()
+    type_card(elsewhere, "4242 4242 4242 4242")
+    heading(elsewhere).to_have_text("Thank you")
+    page.reload()
+    heading(page).to_have_text("Thank you")
+    assert Person.objects.get().payments.count() == 1
+    elsewhere.context.close()
+
+
+def test_stripe_does_not_answer_then_a_transfer_instead(page, site, paying):
+    paying.fault("POST /v1/checkout/*", "429")
+    choose(page, site, "Direct Debit")
+    heading(page).to_have_text("The payment page cannot be reached just now")
+    page.get_by_role("button", name="Pay by bank transfer").click()
+    expect(page.locator(".pay-reference")).to_be_visible()
+
+
 def test_errors_take_focus_lead_to_their_fields_and_keep_what_was_typed(page, site):
     page.goto(f"{site}/membership/join/individual/")
     fill_in(page)
@@ -106,10 +171,36 @@ def test_axe_finds_nothing_on_what_follows_the_form(browser, site, scheme, width
     page.get_by_role("button", name="Join").click()
     found["errors"] = violations(page)
     fill_in(page)
+    page.get_by_label("Cheque by post").check()
     page.get_by_role("button", name="Join").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
     page.wait_for_load_state("networkidle")  # with its stylesheet
     found["thanks"] = violations(page)
+    assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    context.close()
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_on_the_way_to_stripe_and_back(browser, site, paying, scheme, width):
+    size = {"width": width, "height": 900}
+    context = browser.new_context(color_scheme=scheme, viewport=size, reduced_motion="reduce")
+    page, found = context.new_page(), {}
+    paying.fault("POST /v1/checkout/*", "429")
+    choose(page, site, "Card: renews by itself")
+    page.wait_for_load_state("networkidle")
+    found["busy"] = violations(page)
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("link", name="Back").click()
+    heading(page).to_have_text("Not paid yet")
+    page.wait_for_load_state("networkidle")
+    found["unpaid"] = violations(page)
+    page.get_by_role("button", name="Pay now").click()
+    type_card(page, "4242 4242 4242 4242")
+    heading(page).to_have_text("Thank you")
+    page.wait_for_load_state("networkidle")
+    found["paid"] = violations(page)
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     context.close()
     assert {name: problems for name, problems in found.items() if problems} == {}
@@ -120,6 +211,7 @@ def test_it_works_without_javascript(browser, site):
     page = context.new_page()
     page.goto(f"{site}/membership/join/individual/")
     fill_in(page)
+    page.get_by_label("Cheque by post").check()
     page.get_by_role("button", name="Join").click()
     expect(page.locator(".pay-reference")).to_be_visible()
     context.close()

@@ -65,13 +65,19 @@ class StripeSite:
                 key=customer.key, email=application.email, name=application.name, metadata={}
             )
             customer.save()
+        price = stripe_price(application)
         checkout = Checkout.objects.create(
-            application=application, customer=customer, expires_at=timezone.now() + timedelta(hours=23)
+            application=application,
+            customer=customer,
+            stripe_price=price,
+            method=application.method,
+            renews=application.renews,
+            expires_at=timezone.now() + timedelta(hours=23),
         )
         facts = gateway.create_session(
             key=checkout.key,
             customer=customer.stripe_id or "",
-            price=stripe_price(application),
+            price=price.stripe_id or "",
             renews=application.renews,
             method=application.method,
             success_url="http://testserver/paid",
@@ -95,7 +101,7 @@ class StripeSite:
         return application.person
 
 
-def stripe_price(application: Application) -> str:
+def stripe_price(application: Application) -> StripePrice:
     """The application's price at Stripe."""
     row, is_new = StripePrice.objects.get_or_create(price=application.price, amount_pence=application.amount_pence)
     if is_new:
@@ -109,7 +115,7 @@ def stripe_price(application: Application) -> str:
             metadata={},
         )
         row.save()
-    return row.stripe_id or ""
+    return row
 
 
 def apply(plan: Plan, *, method: str = "card", renews: bool = True, amount: int | None = None, **details: Any):
