@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from membership import gateway, mails
-from membership.actions import catalogue, notices
+from membership.actions import catalogue, notices, reflecting
 from membership.models import Interval, NoticeKind, Price, PriceChange, Subscription
 
 logger = logging.getLogger("psg.stripe")
@@ -71,7 +71,7 @@ def _months_on(moment: datetime, months: int, *, day: int) -> datetime:
 
 def announce_price(price: Price) -> int:
     """Tell each by mail, once; the number told. Those who pay as much or more keep what they pay, and get no mail."""
-    if not price.is_current:
+    if not Price.objects.current().filter(pk=price.pk).exists():
         return 0
     return sum(_announce(pk, price) for pk in to_tell(price).values_list("pk", flat=True))
 
@@ -133,8 +133,6 @@ def apply_price_changes() -> int:
 
 
 def _apply(change: PriceChange) -> None:
-    from membership.actions import reflecting  # it calls the actions, and is called by them
-
     subscription = change.subscription
     if subscription.price_id != change.price_id:
         identifier = catalogue.stripe_price(change.price, change.amount_pence)

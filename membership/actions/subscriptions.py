@@ -3,12 +3,8 @@
 No row is locked while Stripe is asked. Whatever fails half way can be done again: each step done twice is done once.
 """
 
-from django.db import transaction
-from django.utils import timezone
-
 from membership import gateway
-from membership.actions import catalogue, memberships
-from membership.dates import ONE_DAY
+from membership.actions import catalogue, memberships, reflecting
 from membership.models import Interval, Membership, Method, Person, Price, Subscription, SubscriptionStatus
 
 # Nothing of what runs now is paid, so there is nothing to run out.
@@ -31,14 +27,15 @@ def cancel(membership: Membership, *, reason: str) -> Membership:
     for subscription in membership.subscriptions.live():
         if not subscription.is_ending or subscription.status in UNPAID:
             _end(subscription, reason)
-    return memberships.cancel(membership, reason=reason)
+    now = _now(membership)
+    return now if now.cancelled_on else memberships.cancel(now, reason=reason)
 
 
 def _end(subscription: Subscription, reason: str) -> None:
     """At Stripe: with what was paid, or at once where nothing was."""
     try:
         if subscription.status in UNPAID:
-            gateway.end_now(subscription.stripe_id)
+            gateway.end_now(subscription.stripe_id, comment=reason)
         else:
             gateway.set_ending(subscription.stripe_id, ends=True, comment=reason)
     except gateway.Refused:
@@ -50,10 +47,11 @@ def _end(subscription: Subscription, reason: str) -> None:
 
 
 def _reflect(subscription: Subscription) -> list[str]:
-    """Take over what Stripe says now; what changed, in words. The object at hand follows."""
-    from membership.actions import reflecting  # it calls the actions, and is called by them
-
-    changed = reflecting.subscription(subscription.stripe_id)
+    """Take over what Stripe says now; what changed, in words. The object at hand follows. Raises gateway.Missing."""
+    try:
+        changed = reflecting.subscription(subscription.stripe_id)
+    except reflecting.NotOurs as problem:
+        raise gateway.Missing(str(problem)) from problem
     subscription.refresh_from_db()
     return changed
 
@@ -69,7 +67,13 @@ def resume(membership: Membership) -> Membership:
             _go_on(subscription)
     if not live:
         _refuse_ended(membership)
-    return memberships.resume(membership)
+    now = _now(membership)
+    return memberships.resume(now) if now.cancelled_on else now
+
+
+def _now(membership: Membership) -> Membership:
+    """As it is after Stripe's word was taken over."""
+    return Membership.objects.select_related("person", "plan").get(pk=membership.pk)
 
 
 def _go_on(subscription: Subscription) -> None:
@@ -104,10 +108,7 @@ def change_plan(subscription: Subscription, *, price: Price, amount_pence: int, 
     check_change(subscription, price=price, amount_pence=amount_pence, at_once=at_once)
     identifier = catalogue.stripe_price(price, amount_pence)
     gateway.change_price(subscription.stripe_id, item_id=subscription.item_id, price=identifier, at_once=at_once)
-    changed = _reflect(subscription)
-    if at_once and subscription.membership is not None:
-        _follow(subscription.membership, subscription.price)
-    return changed
+    return _reflect(subscription)
 
 
 def check_change(subscription: Subscription, *, price: Price, amount_pence: int, at_once: bool) -> None:
@@ -138,17 +139,6 @@ def _check_at_once(subscription: Subscription, amount_pence: int) -> None:
         raise NotPossible("A payment is open. It has to be paid first.")
     if amount_pence <= subscription.amount_pence:
         raise NotPossible("A change to a lower amount starts with the next payment.")
-
-
-@transaction.atomic
-def _follow(membership: Membership, price: Price) -> None:
-    """The difference is paid: the plan is the membership's from today. Who does not fit is not covered any more."""
-    Person.objects.select_for_update().get(pk=membership.person_id)
-    locked = Membership.objects.select_for_update(of=("self",)).select_related("plan").get(pk=membership.pk)
-    if locked.plan_id != price.plan_id:
-        locked.plan = price.plan
-        locked.save()
-        memberships.trim_covers(locked, last_day=timezone.localdate() - ONE_DAY)
 
 
 def not_fitting(membership: Membership, price: Price) -> list[Person]:

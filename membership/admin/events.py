@@ -15,12 +15,12 @@ class StripeEventAdmin(admin.ModelAdmin):
     list_display = ["happened_at", "type", "state", "error", "object_id"]
     list_filter = ["state"]
     list_per_page = 50
-    search_fields = ["=stripe_id", "=object_id", "=customer_id", "type__startswith"]
-    search_help_text = "An id of Stripe's (evt_…, cus_…), or how a type begins (invoice.)."
+    search_fields = ["=stripe_id", "=object_id", "=parent_id", "type__startswith"]
+    search_help_text = "An id of Stripe's (evt_…, sub_…), or how a type begins (invoice.)."
     show_full_result_count = False
     ordering = ["-happened_at", "-pk"]
     fields: ClassVar[Any] = [
-        "stripe_id", "type", "object_id", "customer_id", "happened_at", "received_at", "state", "tries", "error",
+        "stripe_id", "type", "object_id", "parent_id", "happened_at", "received_at", "state", "tries", "error",
     ]  # fmt: skip
     readonly_fields = fields
 

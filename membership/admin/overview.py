@@ -65,7 +65,7 @@ class _Renewal:
         found = self.subscription
         if not found.is_live:
             return "Ended"
-        if self.is_failing:
+        if self.subscription.is_failing:
             return "Payment failed" if found.unpaid_invoice_id or found.status != "active" else "Cannot be charged"
         if found.is_ending:
             return "Ends by itself"
@@ -76,14 +76,7 @@ class _Renewal:
         """For its colour: that of a standing."""
         if not self.subscription.is_live:
             return "nobody"
-        return "past_due" if self.is_failing else "leaving" if self.subscription.is_ending else "active"
-
-    @property
-    def is_failing(self) -> bool:
-        """As `SubscriptionQuerySet.failing` asks it."""
-        found = self.subscription
-        is_behind = found.status in ("past_due", "unpaid") or bool(found.unpaid_invoice_id)
-        return found.is_live and (is_behind or found.needs_new_method)
+        return "past_due" if self.subscription.is_failing else "leaving" if self.subscription.is_ending else "active"
 
     @property
     def method_runs_out(self) -> bool:

@@ -156,6 +156,8 @@ class PersonAdmin(SimpleHistoryAdmin):
     def status(self, person: Person) -> str:
         found = standing(person)
         plan = found.membership.plan.name if found.membership else ""
+        if any(each.is_failing for own in person.memberships.all() for each in own.subscriptions.all()):
+            plan = f"{plan}, payment failed"
         return format_html(
             '<span class="status standing-{}">{}</span><small class="desk-below">{}</small>',
             found.code,

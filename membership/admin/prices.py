@@ -10,6 +10,7 @@ from membership import mails
 from membership.actions import price_changes
 from membership.admin.pages import PRICES, needs, page
 from membership.models import Plan, Price, PriceChange
+from psg.jobs import enqueue
 
 PEOPLE_SHOWN = 50
 
@@ -27,15 +28,15 @@ def tell(request: HttpRequest, pk: int) -> HttpResponse:
     if not price.is_current:
         messages.warning(request, f"{price} is not in force any more. Nobody was told.")
         return to_plan
-    if request.method == "POST":
-        number = price_changes.announce_price(price)
-        told = f"{number} {'person is' if number == 1 else 'people are'} told by mail of {price.label}."
-        messages.success(request, told if number else "Everybody who pays less was told before. Nothing was sent.")
-        return to_plan
     number = price_changes.to_tell(price).count()
     shown = list(price_changes.affected(price, limit=PEOPLE_SHOWN))
     if not shown:
-        messages.info(request, f"Nobody whose membership renews by itself pays less than {price.label}, untold.")
+        messages.info(request, f"Nobody is left to tell: all who pay less than {price.label} know. Nothing was sent.")
+        return to_plan
+    if request.method == "POST":
+        enqueue("membership.jobs.announce_price", price.pk)
+        people = "1 person is" if number == 1 else f"{number} people are"
+        messages.success(request, f"{people} told of {price.label}. The mails go out within the next minutes.")
         return to_plan
     return page(
         request,
