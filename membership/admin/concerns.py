@@ -39,7 +39,7 @@ class SettledFilter(admin.SimpleListFilter):
 class ConcernAdmin(admin.ModelAdmin):
     """To be read and settled; nothing is written here by hand."""
 
-    list_display = ["what", "person_link", "noticed", "settled"]
+    list_display = ["what", "person_link", "noticed"]
     list_display_links = ["what"]
     list_filter = [SettledFilter, "kind"]
     list_select_related = ["person", "settled_by"]
@@ -66,7 +66,9 @@ class ConcernAdmin(admin.ModelAdmin):
 
     @admin.display(description="noticed", ordering="created_at")
     def noticed(self, concern: Concern) -> str:
-        return date_format(localtime(concern.created_at), "j M Y")
+        day = date_format(localtime(concern.created_at), "j M Y")
+        settled = f"settled {self.settled(concern)}" if concern.settled_at else "open"
+        return format_html('{}<small class="desk-below">{}</small>', day, settled)
 
     @admin.display(description="settled")
     def settled(self, concern: Concern) -> str:

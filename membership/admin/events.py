@@ -4,6 +4,9 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from membership.models import StripeEvent
 
@@ -12,7 +15,8 @@ from membership.models import StripeEvent
 class StripeEventAdmin(admin.ModelAdmin):
     """To be read only. What failed is tried again by itself."""
 
-    list_display = ["happened_at", "type", "state", "error", "object_id"]
+    list_display = ["what", "happened", "outcome"]
+    list_display_links = ["what"]
     list_filter = ["state"]
     list_per_page = 50
     search_fields = ["=stripe_id", "=object_id", "=parent_id", "type__startswith"]
@@ -26,6 +30,18 @@ class StripeEventAdmin(admin.ModelAdmin):
 
     class Media:
         css = {"all": ["css/desk.css", "css/membership-desk.css"]}
+
+    @admin.display(description="what", ordering="type")
+    def what(self, event: StripeEvent) -> str:
+        return format_html('{}<small class="desk-below">{}</small>', event.type, event.object_id)
+
+    @admin.display(description="when", ordering="happened_at")
+    def happened(self, event: StripeEvent) -> str:
+        return date_format(localtime(event.happened_at), "j M Y, H:i")
+
+    @admin.display(description="state", ordering="state")
+    def outcome(self, event: StripeEvent) -> str:
+        return format_html('{}<small class="desk-below">{}</small>', event.get_state_display(), event.error)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
