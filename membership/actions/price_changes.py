@@ -91,8 +91,8 @@ def _announce(pk: int, price: Price) -> bool:
         effective_on=first_renewal(subscription, from_day=_earliest()),
     )
     person = subscription.customer.person
-    if notices.tell_once(person, NoticeKind.PRICE_CHANGE, about=f"price change {change.pk}"):
-        mails.price_change(change)
+    notices.tell_once(person, NoticeKind.PRICE_CHANGE, about=f"price change {change.pk}")
+    mails.price_change(change)
     return True
 
 

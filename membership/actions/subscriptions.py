@@ -85,8 +85,6 @@ def _go_on(subscription: Subscription) -> None:
             raise EndedAtStripe from refused
         raise
     _reflect(subscription)
-    if not subscription.is_live:
-        raise EndedAtStripe
 
 
 def _refuse_ended(membership: Membership) -> None:
@@ -122,7 +120,7 @@ def check_change(subscription: Subscription, *, price: Price, amount_pence: int,
         raise NotPossible(f"It is paid {before.get_interval_display()}; a change keeps that.")
     if price.plan.kind != before.plan.kind:
         raise NotPossible("A plan for organisations is not for people, nor the other way round.")
-    if not price.is_current and price != before:
+    if price != before and not Price.objects.current().filter(pk=price.pk).exists():
         raise NotPossible("This price is not in force any more.")
     if amount_pence < price.amount_pence:
         raise NotPossible(f"The least is {price.label}.")

@@ -93,6 +93,10 @@ class TestTelling:
         price_changes.announce_price(dearer(plan))
         assert told() == {subscription: date.fromisoformat(first)}
 
+    def test_what_is_paid_once_has_no_renewal(self, march, life):
+        with pytest.raises(ValueError, match="does not renew"):
+            price_changes.first_renewal(renewing(life), from_day=date(2026, 3, 10))
+
     def test_the_day_is_londons(self, march, individual):
         subscription = renewing(individual, period_ends_at=datetime(2026, 7, 1, 23, 30, tzinfo=UTC))
         price_changes.announce_price(dearer(individual))

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from membership import gateway
 from membership.actions import reflecting, subscriptions
+from membership.actions.plans import set_price
 from membership.models import Membership, Person, Plan, StripePrice, Subscription
 from tests.factories import PlanFactory, PriceFactory
 from tests.membership.conftest import price_of
@@ -147,6 +148,19 @@ class TestResuming:
         assert membership_of(member).cancelled_on
 
 
+def test_what_stripe_refuses_is_not_done_here(stripe_site, member):
+    stripe_site.sandbox.fault("POST /v1/subscriptions/*", "400")
+    with pytest.raises(gateway.Refused):
+        subscriptions.cancel(membership_of(member), reason="x")
+    assert membership_of(member).cancelled_on is None
+    subscriptions.cancel(membership_of(member), reason="x")
+    stripe_site.sandbox.clear_faults()
+    stripe_site.sandbox.fault("POST /v1/subscriptions/*", "400")
+    with pytest.raises(gateway.Refused):
+        subscriptions.resume(membership_of(member))
+    assert membership_of(member).cancelled_on
+
+
 class TestAnotherPlan:
     def change(self, person, plan: Plan, *, at_once: bool = False, amount: int | None = None):
         price = price_of(plan)
@@ -221,8 +235,15 @@ class TestAnotherPlan:
                 self.change(member, plan)
         with pytest.raises(subscriptions.NotPossible, match="The least is £35"):
             self.change(member, household, amount=3499)
+        gone = price_of(household)
+        set_price(plan=household, interval="year", amount_pence=3600)
+        with pytest.raises(subscriptions.NotPossible, match="not in force"):
+            subscriptions.change_plan(subscription_of(member), price=gone, amount_pence=3500, at_once=False)
         subscriptions.cancel(membership_of(member), reason="x")
         with pytest.raises(subscriptions.NotPossible, match="Undo the cancellation first"):
+            self.change(member, household)
+        Subscription.objects.update(status="canceled")
+        with pytest.raises(subscriptions.NotPossible, match="any more"):
             self.change(member, household)
         assert len(commands(stripe_site)) == 1
 
