@@ -359,9 +359,9 @@ def set_ending(subscription_id: str, *, ends: bool, comment: str = "") -> None:
 
 
 @answered
-def end_now(subscription_id: str) -> None:
+def end_now(subscription_id: str, *, comment: str = "") -> None:
     """End a subscription at once; nothing is given back. Raises Missing if it has ended."""
-    _v1().subscriptions.cancel(subscription_id)
+    _v1().subscriptions.cancel(subscription_id, {"cancellation_details": {"comment": comment[:500]}} if comment else {})
 
 
 @answered

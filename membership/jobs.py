@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from membership import gateway
-from membership.actions import events, notices, syncing
+from membership.actions import events, notices, price_changes, syncing
+from membership.models import Price
 from psg.jobs import scheduled
 
 
@@ -47,3 +48,14 @@ def send_renewals_coming() -> None:
 def send_card_expiries() -> None:
     """Once for each card."""
     notices.send_card_expiries()
+
+
+@scheduled("Carry out announced price changes at Stripe", every="day")
+def apply_price_changes() -> None:
+    """So that the renewal for which they were announced costs the new amount."""
+    price_changes.apply_price_changes()
+
+
+def announce_price(pk: int) -> None:
+    """Tell members of a new price. Each is a transaction of its own: if it breaks off, the next run goes on."""
+    price_changes.announce_price(Price.objects.get(pk=pk))

@@ -1,12 +1,15 @@
 """Things to test with. Every factory makes something that the public sees, unless told otherwise."""
 
-from datetime import timedelta
+import uuid
+from datetime import date, timedelta
+from typing import Any
 
 import factory
 from django.utils import timezone
 
 from events.models import Event
-from membership.models import Person, Plan, Price
+from membership import references
+from membership.models import Application, Checkout, Person, Plan, Price, StripeCustomer, Subscription
 from news.models import Article, Author, Topic
 from pages.models import Page, Publication
 from psg import search
@@ -141,3 +144,69 @@ class PersonFactory(factory.django.DjangoModelFactory):
     address_line1 = "1 Test Street"
     town = "London"
     postcode = "N1 9GU"
+
+
+class StripeCustomerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = StripeCustomer
+
+    person = factory.SubFactory(PersonFactory)
+    stripe_id = factory.Sequence(lambda n: f"cus_test{n}")
+
+
+class ApplicationFactory(factory.django.DjangoModelFactory):
+    """A form for a membership that renews by itself, waiting for payment."""
+
+    class Meta:
+        model = Application
+
+    token = factory.LazyFunction(uuid.uuid4)
+    reference = factory.LazyFunction(references.new_reference)
+    identity = factory.Sequence(lambda n: f"identity {n}")
+    person = factory.SubFactory(PersonFactory)
+    price = factory.SubFactory(PriceFactory)
+    plan = factory.SelfAttribute("price.plan")
+    amount_pence = factory.SelfAttribute("price.amount_pence")
+    first_name = factory.SelfAttribute("person.first_name")
+    last_name = factory.SelfAttribute("person.last_name")
+    email = factory.SelfAttribute("person.email")
+    method = "card"
+    renews = True
+
+
+class CheckoutFactory(factory.django.DjangoModelFactory):
+    """A page to pay on that can be paid."""
+
+    class Meta:
+        model = Checkout
+
+    application = factory.SubFactory(ApplicationFactory)
+    customer = factory.LazyAttribute(lambda made: StripeCustomerFactory(person=made.application.person))
+    state = "open"
+    stripe_id = factory.Sequence(lambda n: f"cs_test_{n}")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=23))
+
+
+class SubscriptionFactory(factory.django.DjangoModelFactory):
+    """What renews the `membership` of who has one, by Visa, in good standing."""
+
+    class Meta:
+        model = Subscription
+
+    membership: Any = None
+    stripe_id = factory.Sequence(lambda n: f"sub_test{n}")
+    item_id = factory.Sequence(lambda n: f"si_test{n}")
+    customer = factory.LazyAttribute(lambda made: StripeCustomerFactory(person=made.membership.person))
+    price = factory.LazyAttribute(lambda made: made.membership.last_term.price)
+    application = factory.LazyAttribute(
+        lambda made: ApplicationFactory(person=made.membership.person, price=made.price, state="replaced")
+    )
+    amount_pence = factory.SelfAttribute("price.amount_pence")
+    status = "active"
+    started_at = factory.LazyFunction(timezone.now)
+    period_ends_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=365))
+    method = "card"
+    payment_method_id = factory.Sequence(lambda n: f"pm_test{n}")
+    card_brand = "visa"
+    last4 = "4242"
+    card_expires_on = factory.LazyFunction(lambda: date(timezone.localdate().year + 2, 9, 30))

@@ -6,12 +6,13 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from membership import postcodes
 from membership.actions.merging import CHOOSABLE
 from membership.actions.payments import Money
 from membership.forms import LineField, PoundsField, one_line
-from membership.models import Application, Payment, Person, Price
+from membership.models import Application, Checkout, Payment, Person, Price, Subscription
 from membership.models.payments import OFFLINE_METHODS
 from membership.money import MAXIMUM_PENCE, pounds
 from membership.standing import main_membership
@@ -79,6 +80,7 @@ class RecordPaymentForm(forms.Form):
         label="Bank or cheque reference", required=False, max_length=100, help_text="As on the statement or the cheque."
     )
     unusual = forms.BooleanField(required=False)
+    twice = forms.BooleanField(required=False, label="Yes, record this payment as well")
     token = forms.UUIDField(widget=forms.HiddenInput)
     last_seen = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -95,6 +97,7 @@ class RecordPaymentForm(forms.Form):
         if application is None:
             del self.fields["take_details"]
         self.asks_about_amount = False
+        self.pays_already = paying_already(person)
 
     def _offer_people(self) -> None:
         """Where other records look like the one who applied, staff say whose payment it is."""
@@ -114,6 +117,9 @@ class RecordPaymentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         amount, price = cleaned.get("amount"), cleaned.get("price")
+        self.pays_already = paying_already(self.chosen_person)
+        if self.pays_already and not cleaned.get("twice"):
+            self.add_error("twice", self.pays_already)
         if amount is None or price is None:
             return cleaned
         if amount <= 0:
@@ -160,6 +166,24 @@ class RecordPaymentForm(forms.Form):
             f"{by} recorded {payment} for {payment.person} after you had opened this page. If yours is another "
             "payment, press the button again.",
         )
+
+
+def paying_already(person: Person) -> str:
+    """What would make a payment by hand the second one, in words; empty if nothing does."""
+    renewing = Subscription.objects.of_person(person).renewing().first()
+    if renewing is not None:
+        day = date_format(timezone.localdate(renewing.period_ends_at), "j F Y")
+        return (
+            f"Their membership renews by itself: Stripe takes {pounds(renewing.amount_pence)} by {renewing.paid_by} on "
+            f"{day}. With this payment they pay twice."
+        )
+    under_way = Checkout.objects.pending().filter(application__person=person).select_related("application").first()
+    if under_way is not None:
+        return (
+            f"A payment of {pounds(under_way.application.amount_pence)} by "
+            f"{under_way.application.get_method_display()} is on its way. With this payment they pay twice."
+        )
+    return ""
 
 
 def _describe(person: Person) -> str:

@@ -15,10 +15,10 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from membership import wordings
 from membership.actions import people
-from membership.admin import mails, views
+from membership.admin import mails, renewals, views
 from membership.admin.forms import PersonForm, date_input
 from membership.admin.overview import overview
-from membership.models import Channel, Consent, GiftAidDeclaration, Payment, Person
+from membership.models import Channel, Concern, Consent, GiftAidDeclaration, Payment, Person
 from membership.money import pounds
 from membership.standing import open_applications, standing
 
@@ -37,8 +37,11 @@ class StandingFilter(admin.SimpleListFilter):
             ("joined", "Joined this month"),
             ("lapsing", f"Lapsing in {LAPSING_DAYS} days"),
             ("past_due", "Overdue, in grace"),
+            ("failing", "Failing cards and accounts"),
             ("lapsed", "Lapsed"),
             ("pending", "Waiting for payment"),
+            ("on_its_way", "Payment on its way"),
+            ("renewing", "Renews by itself"),
             ("cancelled", "Cancelled"),
         ]
 
@@ -52,6 +55,9 @@ class StandingFilter(admin.SimpleListFilter):
             "lapsed": queryset.lapsed,
             "pending": queryset.pending,
             "cancelled": queryset.cancelled,
+            "on_its_way": queryset.on_its_way,
+            "renewing": queryset.renewing,
+            "failing": queryset.failing,
         }
         return questions[self.value()]() if self.value() in questions else queryset
 
@@ -150,6 +156,8 @@ class PersonAdmin(SimpleHistoryAdmin):
     def status(self, person: Person) -> str:
         found = standing(person)
         plan = found.membership.plan.name if found.membership else ""
+        if any(each.is_failing for own in person.memberships.all() for each in own.subscriptions.all()):
+            plan = f"{plan}, payment failed"
         return format_html(
             '<span class="status standing-{}">{}</span><small class="desk-below">{}</small>',
             found.code,
@@ -181,6 +189,12 @@ class PersonAdmin(SimpleHistoryAdmin):
         """No button for who may not."""
         may_record = request.user.has_perm("membership.add_payment")
         return [name for name in self.list_display if may_record or name != "record_link"]
+
+    def changelist_view(self, request: HttpRequest, extra_context=None):
+        """With the number of things to look at, for those who may."""
+        may_look = request.user.has_perm("membership.view_concern")
+        context = {"may_look": may_look, "concerns_open": Concern.objects.open().count() if may_look else 0}
+        return super().changelist_view(request, (extra_context or {}) | context)
 
     # --- The page ---
 
@@ -236,8 +250,10 @@ class PersonAdmin(SimpleHistoryAdmin):
             path("<int:pk>/record/", wrap(views.record_payment), name="membership_record_payment"),
             path("<int:pk>/household/", wrap(views.household), name="membership_household"),
             path("<int:pk>/merge/<int:other>/", wrap(views.merge), name="membership_merge"),
-            path("memberships/<int:pk>/cancel/", wrap(views.cancel), name="membership_cancel"),
-            path("memberships/<int:pk>/resume/", wrap(views.resume), name="membership_resume"),
+            path("memberships/<int:pk>/cancel/", wrap(renewals.cancel), name="membership_cancel"),
+            path("memberships/<int:pk>/resume/", wrap(renewals.resume), name="membership_resume"),
+            path("subscriptions/<int:pk>/plan/", wrap(renewals.change_plan), name="membership_change_plan"),
+            path("concerns/<int:pk>/settle/", wrap(renewals.settle), name="membership_settle"),
             path("payments/<int:pk>/reverse/", wrap(views.reverse_payment), name="membership_reverse"),
             path("applications/<int:pk>/discard/", wrap(views.discard), name="membership_discard"),
             *super().get_urls(),

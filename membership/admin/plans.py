@@ -3,11 +3,15 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.urls import path, reverse
+from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
-from membership.actions import plans
+from membership.actions import plans, price_changes
+from membership.admin import prices
+from membership.admin.prices import memberships
 from membership.forms import PoundsField
 from membership.models import Interval, Plan, Price
 from membership.money import MAXIMUM_PENCE, pounds
@@ -88,6 +92,7 @@ class PriceHistoryInline(admin.TabularInline):
 class PlanAdmin(SimpleHistoryAdmin):
     """Kinds of membership."""
 
+    change_form_template = "admin/membership/plan/change_form.html"
     list_display = ["name", "prices_now", "max_people", "is_offered", "position"]
     list_filter = ["is_offered"]
     search_fields = ["name"]
@@ -105,6 +110,28 @@ class PlanAdmin(SimpleHistoryAdmin):
     @admin.display(description="price")
     def prices_now(self, plan: Plan) -> str:
         return ", ".join(price.label for price in plan.current_prices) or "no price: not offered"
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None):
+        """With a way to tell those who pay less than a price in force."""
+        current = Price.objects.current().filter(plan=object_id) if object_id.isdigit() else []
+        counted = [(price, price_changes.to_tell(price).count()) for price in current]
+        context = {"to_tell": [(price, number) for price, number in counted if number]}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def get_urls(self):
+        """The page that tells members of a new price, beside the stock ones."""
+        tell = self.admin_site.admin_view(prices.tell)
+        return [path("prices/<int:pk>/tell/", tell, name="membership_tell_price"), *super().get_urls()]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Who pays less than a new price is not told by itself: say so."""
+        before = set(form.instance.prices.current().values_list("pk", flat=True))
+        super().save_related(request, form, formsets, change)
+        for price in form.instance.prices.current().exclude(pk__in=before).select_related("plan"):
+            if number := price_changes.to_tell(price).count():
+                address = reverse("admin:membership_tell_price", args=[price.pk])
+                text = '{} renew by themselves for less than {}. <a href="{}">Tell them of the new price</a>'
+                messages.warning(request, format_html(text, memberships(number), price.label, address))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Prices are set by the action; the inline of old ones has nothing to save."""

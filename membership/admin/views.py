@@ -1,59 +1,20 @@
 """Pages of the membership desk that act. Each asks once, and says what it did."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
 from membership.actions import joining, memberships, merging, payments
 from membership.admin.forms import CoverForm, MergeForm, ReasonForm, RecordPaymentForm
-from membership.models import Application, Cover, Membership, Payment, Person
+from membership.admin.pages import CHANGE, RECORD, in_words, needs, page, to_person
+from membership.admin.stripe_pages import payment_page
+from membership.models import Application, Cover, Payment, Person
+from membership.models.payments import OFFLINE_METHODS
 from membership.money import pounds
 from membership.standing import main_membership, standing
 
-RECORD = "membership.add_payment"
-CHANGE = "membership.change_person"
 GROUPS_SHOWN = 100
-
-
-def needs(permission: str) -> Callable:
-    """Only for staff with the permission; 403 for others."""
-
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(permission):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return guarded
-
-    return decorate
-
-
-def _page(
-    request: HttpRequest, template: str, title: str, person: Person | None = None, **context: Any
-) -> HttpResponse:
-    """One of the desk's own pages, with what every page of the admin knows."""
-    everywhere = admin.site.each_context(request)
-    context |= {"title": title, "opts": Person._meta, "person": person}
-    return TemplateResponse(request, f"admin/membership/{template}.html", everywhere | context)
-
-
-def _to_person(person: Person) -> HttpResponse:
-    return redirect(reverse("admin:membership_person_change", args=[person.pk]))
-
-
-def _day(day: Any) -> str:
-    return date_format(day, "j F Y")
 
 
 @needs(RECORD)
@@ -78,7 +39,7 @@ def record_payment(request: HttpRequest, pk: int) -> HttpResponse:
             raise Http404("The record was merged a moment ago.") from None
         except memberships.AlreadyForLife:
             form.add_error(None, "They are a member for life: there is nothing to renew.")
-    return _page(
+    return page(
         request,
         "record_payment",
         f"Record a payment: {person}",
@@ -92,7 +53,7 @@ def record_payment(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _already_accepted(request: HttpRequest, payment: Payment) -> HttpResponse:
     messages.warning(request, f"{payment} is recorded for this form already. Nothing was added.")
-    return _to_person(payment.person)
+    return to_person(payment.person)
 
 
 def _recorded(request: HttpRequest, form: RecordPaymentForm) -> HttpResponse:
@@ -106,18 +67,23 @@ def _recorded(request: HttpRequest, form: RecordPaymentForm) -> HttpResponse:
         last_seen=form.cleaned_data["last_seen"] if form.chosen_person == form.person else None,
     )
     term = payment.term
-    until = f"until {_day(term.ends_on)}" if term.ends_on else "for life"
+    until = f"until {in_words(term.ends_on)}" if term.ends_on else "for life"
     receipt = "A receipt is on its way." if payment.person.may_be_mailed else "No receipt was mailed: they get no mail."
     messages.success(
         request, f"{pounds(payment.gross_pence)} recorded. {payment.person} is a member {until}. {receipt}"
     )
-    return _to_person(payment.person)
+    return to_person(payment.person)
 
 
 @needs(RECORD)
 def reverse_payment(request: HttpRequest, pk: int) -> HttpResponse:
     """A cheque bounced, or it was recorded by mistake: a second row takes it back."""
     payment = get_object_or_404(Payment.objects.select_related("person"), pk=pk)
+    if payment.method not in OFFLINE_METHODS:
+        at_stripe = payment_page(payment.stripe_payment_intent_id)
+        return page(
+            request, "refund_at_stripe", f"Take back {payment}", payment.person, payment=payment, at_stripe=at_stripe
+        )
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason, token = form.cleaned_data["reason"], str(form.cleaned_data["token"])
@@ -127,33 +93,8 @@ def reverse_payment(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, "It was taken back before. Nothing was added.")
         else:
             messages.success(request, f"{payment} is taken back. No mail was sent: please write to {payment.person}.")
-        return _to_person(payment.person)
-    return _page(request, "reverse_payment", f"Take back {payment}", payment.person, form=form, payment=payment)
-
-
-@needs(CHANGE)
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """It runs to the end of what was paid."""
-    membership = get_object_or_404(Membership.objects.select_related("person", "plan"), pk=pk)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        membership = memberships.cancel(membership, reason=form.cleaned_data["reason"])
-        until = f" It runs until {_day(membership.paid_until)}." if membership.paid_until else ""
-        messages.success(request, f"The membership of {membership.person} is cancelled.{until}")
-        return _to_person(membership.person)
-    return _page(
-        request, "cancel", f"Cancel the membership of {membership.person}", membership.person,
-        form=form, membership=membership,
-    )  # fmt: skip
-
-
-@needs(CHANGE)
-@require_POST
-def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo a cancellation."""
-    membership = memberships.resume(get_object_or_404(Membership, pk=pk))
-    messages.success(request, f"The membership of {membership.person} goes on. They were not told by mail.")
-    return _to_person(membership.person)
+        return to_person(payment.person)
+    return page(request, "reverse_payment", f"Take back {payment}", payment.person, form=form, payment=payment)
 
 
 @needs(RECORD)
@@ -163,7 +104,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     application = get_object_or_404(Application.objects.select_related("person"), pk=pk)
     joining.discard(application)
     messages.success(request, f"Nobody waits for the payment {application.reference} any more. It can still be found.")
-    return _to_person(application.person)
+    return to_person(application.person)
 
 
 @needs(CHANGE)
@@ -173,7 +114,7 @@ def household(request: HttpRequest, pk: int) -> HttpResponse:
     membership = main_membership(person)
     if membership is None:
         messages.warning(request, f"{person} has no membership yet.")
-        return _to_person(person)
+        return to_person(person)
     form = CoverForm(request.POST if "_add" in request.POST else None)
     if "_end" in request.POST:
         number = request.POST["_end"]
@@ -190,9 +131,7 @@ def household(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{added.person} is covered from today.")
             return redirect(request.path)
     covers = Cover.objects.filter(membership=membership, until__isnull=True).select_related("person")
-    return _page(
-        request, "household", f"Household of {person}", person, form=form, membership=membership, covers=covers
-    )
+    return page(request, "household", f"Household of {person}", person, form=form, membership=membership, covers=covers)
 
 
 @needs(CHANGE)
@@ -213,7 +152,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         {"why": key[0], "what": key[1], "people": [(each, standing(each)) for each in group]}
         for key, group in groups.items()
     ]
-    return _page(request, "duplicates", "Possible duplicates", groups=shown)
+    return page(request, "duplicates", "Possible duplicates", groups=shown)
 
 
 @needs(CHANGE)
@@ -222,7 +161,7 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponse:
     keep = get_object_or_404(Person.objects.with_standing(), pk=pk)
     drop = get_object_or_404(Person.objects.with_standing(), pk=other)
     if keep == drop:
-        return _to_person(keep)
+        return to_person(keep)
     form = MergeForm(request.POST or None, keep=keep, drop=drop)
     if request.method == "POST" and form.is_valid():
         try:
@@ -232,6 +171,6 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponse:
             return redirect(request.path)
         moved = ", ".join(f"{number} {name}" for name, number in record.moved.items()) or "nothing else"
         messages.success(request, f"Record {other} is now part of {record.kept}. Moved: {moved}.")
-        return _to_person(keep)
+        return to_person(keep)
     people = [(each, standing(each)) for each in (keep, drop)]
-    return _page(request, "merge", f"Are {keep} and {drop} the same?", keep, form=form, people=people, drop=drop)
+    return page(request, "merge", f"Are {keep} and {drop} the same?", keep, form=form, people=people, drop=drop)

@@ -60,15 +60,23 @@ class PersonQuerySet(models.QuerySet["Person"]):
         )
 
     def lapsing(self, days: int, on: date | None = None):
-        """Members whose paid time ends within so many days, with nothing paid beyond and nothing cancelled."""
+        """Members whose paid time ends within so many days, with nothing paid beyond and nothing cancelled.
+
+        Not those whose membership renews by itself.
+        """
         on = on or timezone.localdate()
-        return self.filter(
-            Exists(self._terms().ending(on, on + timedelta(days=days)).filter(membership__cancelled_on__isnull=True))
-        )
+        ending = self._terms().ending(on, on + timedelta(days=days)).filter(membership__cancelled_on__isnull=True)
+        renewing = membership_models.Subscription.objects.renewing().filter(membership=OuterRef("membership"))
+        return self.filter(Exists(ending.filter(~Exists(renewing))))
 
     def past_due(self, on: date | None = None):
-        """Members in grace: what they paid for has ended, and they are still waited for."""
-        on = on or timezone.localdate()
+        """Members in grace: what they paid for has ended, and they are still waited for.
+
+        Not those whose renewal is on its way, as far as is known today.
+        """
+        return self._in_grace(on or timezone.localdate()).filter(~Exists(self._renewals_under_way()))
+
+    def _in_grace(self, on: date):
         ended = self._terms().filter(starts_on__lte=on, ends_on__lt=on).counting(on)
         return self.members(on).filter(Exists(ended)).exclude(Exists(self._terms().paid(on)))
 
@@ -85,18 +93,50 @@ class PersonQuerySet(models.QuerySet["Person"]):
         )
 
     def pending(self):
-        """Those who filled in the form and whose payment has not come."""
-        return self.filter(Exists(membership_models.Application.objects.open().filter(person=OuterRef("pk"))))
+        """Those who filled in the form and have not paid. Not those whose payment is on its way."""
+        under_way = membership_models.Checkout.objects.pending().filter(application=OuterRef("pk"))
+        waiting = membership_models.Application.objects.open().filter(~Exists(under_way), person=OuterRef("pk"))
+        return self.filter(Exists(waiting))
+
+    def on_its_way(self):
+        """Those who paid, and whose bank takes its days: on a page to pay on, or by a renewal that has not failed."""
+        checkouts = membership_models.Checkout.objects.pending().filter(application__person=OuterRef("pk"))
+        renewed = self._in_grace(timezone.localdate()).filter(Exists(self._renewals_under_way())).values("pk")
+        return self.filter(Q(Exists(checkouts)) | Q(pk__in=renewed))
+
+    @staticmethod
+    def _renewals_under_way():
+        """A new period has begun at Stripe and nothing has failed: a debit takes days until it is paid."""
+        renewing = membership_models.Subscription.objects.renewing()
+        return renewing.filter(
+            membership__person=OuterRef("pk"),
+            status="active",
+            unpaid_invoice_id="",
+            period_ends_at__gt=timezone.now(),
+        )
+
+    def renewing(self):
+        """Those whose membership renews by itself."""
+        return self.filter(Exists(self._subscriptions().renewing()))
+
+    def failing(self):
+        """Those whose card or account does not pay: Stripe tries again, or waits for another way to pay."""
+        return self.filter(Exists(self._subscriptions().failing()))
 
     def with_standing(self):
         """Each with what `membership.standing` looks at."""
         return self.prefetch_related(
-            "applications",
+            "applications__checkouts",
             "memberships__plan",
             "memberships__terms",
+            "memberships__subscriptions",
             "cover_set__membership__person",
             "cover_set__membership__terms",
         )
+
+    @staticmethod
+    def _subscriptions():
+        return membership_models.Subscription.objects.filter(customer__person=OuterRef("pk"))
 
     @staticmethod
     def _terms():

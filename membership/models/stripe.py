@@ -207,6 +207,12 @@ class Subscription(models.Model):
         return self.is_live and self.cancel_at is not None
 
     @property
+    def is_failing(self) -> bool:
+        """As `SubscriptionQuerySet.failing` asks it."""
+        is_behind = self.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
+        return self.is_live and (is_behind or self.unpaid_invoice_id != "" or self.needs_new_method)
+
+    @property
     def renews_on(self) -> date | None:
         """The London day on which Stripe takes the next payment; None if it takes none."""
         if not self.is_live or self.cancel_at is not None:

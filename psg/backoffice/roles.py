@@ -42,7 +42,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
             *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("person", "plan", "price")),
             *(f"{verb}_giftaiddeclaration" for verb in ("add", "change", "view")),
             *(f"{verb}_{model}" for verb in ("add", "view") for model in ("payment", "consent")),
-            "view_application",
+            *("view_application", "view_concern", "change_concern", "view_stripeevent"),
         ],
     },
     "Treasurer": {

@@ -29,7 +29,7 @@ SEES = {
     | {f"pages.{model}" for model in ("page", "publication", "menu", "homepanel", "contactmessage", "contactsubject")},
     "Events": {"events.event"} | LIBRARY,
     "Membership": {"pages.contactmessage"}
-    | {f"membership.{model}" for model in ("person", "application", "payment", "plan")},
+    | {f"membership.{model}" for model in ("person", "application", "payment", "plan", "concern", "stripeevent")},
     "Treasurer": {"membership.payment", "membership.plan"},
 }
 
