@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from events.models import Event
 from membership import references
-from membership.models import Application, Checkout, Person, Plan, Price, StripeCustomer, Subscription
+from membership.models import Application, Checkout, Person, Plan, Price, StripeCustomer, StripePrice, Subscription
 from news.models import Article, Author, Topic
 from pages.models import Page, Publication
 from psg import search
@@ -182,6 +182,13 @@ class CheckoutFactory(factory.django.DjangoModelFactory):
 
     application = factory.SubFactory(ApplicationFactory)
     customer = factory.LazyAttribute(lambda made: StripeCustomerFactory(person=made.application.person))
+    stripe_price = factory.LazyAttribute(
+        lambda made: StripePrice.objects.get_or_create(
+            price=made.application.price, amount_pence=made.application.amount_pence
+        )[0]
+    )
+    method = factory.SelfAttribute("application.method")
+    renews = factory.SelfAttribute("application.renews")
     state = "open"
     stripe_id = factory.Sequence(lambda n: f"cs_test_{n}")
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=23))

@@ -1,33 +1,35 @@
 """Our plans and prices at Stripe: made there when somebody first pays them, once each."""
 
-import uuid
-
 from membership import gateway
-from membership.models import Price, StripePrice
+from membership.actions.asking import id_of
+from membership.models import Plan, Price, StripePrice
+
+
+def product(plan: Plan) -> str:
+    """The id of the plan's product at Stripe, made there if it is new. Raises gateway.Unavailable."""
+    identifier = f"psg-plan-{plan.pk}"
+    gateway.ensure_product(identifier, name=plan.name)
+    return identifier
+
+
+def price_id(row: StripePrice) -> str:
+    """The id of a price at Stripe, made there if it is new. Nothing may be locked. Raises gateway.Unavailable."""
+    return id_of(
+        row,
+        lambda key: gateway.create_price(
+            key=key,
+            product=product(row.price.plan),
+            amount_pence=row.amount_pence,
+            interval=row.price.interval,
+            metadata={"psg_price": str(row.price_id)},
+        ),
+    )
 
 
 def stripe_price(price: Price, amount_pence: int) -> str:
-    """The id at Stripe of paying this price with that amount; made there if it is new. Raises gateway.Unavailable.
+    """The id at Stripe of paying this price with that amount, made there if it is new. Nothing may be locked.
 
-    The row with its key comes first, so that whoever was killed half way, or came second, gets the same price.
-    Nothing may be locked.
+    Raises gateway.Unavailable.
     """
     row, _ = StripePrice.objects.get_or_create(price=price, amount_pence=amount_pence)
-    if row.stripe_id:
-        return row.stripe_id
-    product = f"psg-plan-{price.plan_id}"
-    gateway.ensure_product(product, name=f"{price.plan.name} membership")
-    try:
-        made = gateway.create_price(
-            key=row.key,
-            product=product,
-            amount_pence=amount_pence,
-            interval=price.interval,
-            metadata={"price": str(price.pk)},
-        )
-    except gateway.Unavailable as problem:
-        if problem.is_replayed:  # it would repeat that answer for a day
-            StripePrice.objects.filter(pk=row.pk, key=row.key).update(key=uuid.uuid4())
-        raise
-    StripePrice.objects.filter(pk=row.pk).update(stripe_id=made)
-    return made
+    return price_id(row)

@@ -7,7 +7,6 @@ A page that does not fit any more is closed at Stripe before another is made, so
 
 import logging
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from membership import gateway
+from membership.actions import catalogue
+from membership.actions.asking import asked, id_of
 from membership.facts import SessionFacts
 from membership.models import (
     Application,
@@ -207,8 +208,8 @@ def _new(application: Application) -> Checkout:
 
 def _open(checkout: Checkout) -> str:
     """Ask Stripe for everything that the page needs, and keep its address. Empty: look again what is needed now."""
-    price_id = _id_of(checkout.stripe_price, lambda key: _make_price(checkout, key)) if checkout.renews else ""
-    customer_id = _id_of(checkout.customer, lambda key: _make_customer(checkout.customer, key))
+    price_id = catalogue.price_id(checkout.stripe_price) if checkout.renews else ""
+    customer_id = id_of(checkout.customer, lambda key: _make_customer(checkout.customer, key))
     made: list[SessionFacts] = []
 
     def make(key: uuid.UUID) -> str:
@@ -216,29 +217,11 @@ def _open(checkout: Checkout) -> str:
         return made[0].id
 
     try:
-        _asked(checkout, make)
+        asked(checkout, make)
     except gateway.Missing:
         _forget_what_is_gone(checkout, price_id, customer_id)
         return ""
     return _keep(checkout, made[0]) if made else ""
-
-
-def _make_product(checkout: Checkout) -> str:
-    plan = checkout.stripe_price.price.plan
-    product = f"psg-plan-{plan.pk}"
-    gateway.ensure_product(product, name=plan.name)
-    return product
-
-
-def _make_price(checkout: Checkout, key: uuid.UUID) -> str:
-    row = checkout.stripe_price
-    return gateway.create_price(
-        key=key,
-        product=_make_product(checkout),
-        amount_pence=row.amount_pence,
-        interval=row.price.interval,
-        metadata={"psg_price": str(row.price_id)},
-    )
 
 
 def _make_customer(row: StripeCustomer, key: uuid.UUID) -> str:
@@ -253,7 +236,10 @@ def _make_session(checkout: Checkout, key: uuid.UUID, price_id: str, customer_id
     application = checkout.application
     what: dict[str, Any] = {"price": price_id}
     if not checkout.renews:
-        what = {"product": _make_product(checkout), "amount_pence": checkout.stripe_price.amount_pence}
+        what = {
+            "product": catalogue.product(checkout.stripe_price.price.plan),
+            "amount_pence": checkout.stripe_price.amount_pence,
+        }
     back = settings.SITE_URL + application.get_absolute_url()
     return gateway.create_session(
         key=key,
@@ -270,36 +256,6 @@ def _make_session(checkout: Checkout, key: uuid.UUID, price_id: str, customer_id
             "psg_price": str(checkout.stripe_price.price_id),
         },
     )
-
-
-Row = StripePrice | StripeCustomer | Checkout
-
-
-def _id_of(row: StripePrice | StripeCustomer, make: Callable[[uuid.UUID], str]) -> str:
-    """The row's id at Stripe, asked for if it is not known; whoever comes first keeps theirs."""
-    if row.stripe_id:
-        return row.stripe_id
-    made = _asked(row, make)
-    type(row).objects.filter(pk=row.pk, stripe_id__isnull=True).update(stripe_id=made)
-    row.refresh_from_db(fields=["stripe_id"])
-    return row.stripe_id or made
-
-
-def _asked(row: Row, make: Callable[[uuid.UUID], str]) -> str:
-    """Ask under the row's key. Where that failed, another click may have had the answer meanwhile.
-
-    If only another key helps, the row gets one for the next try. What Stripe may have made under the first key stays
-    behind unused: nobody knows the address of such a page, and a customer without one costs nothing.
-    """
-    try:
-        return make(row.key)
-    except gateway.Unavailable as problem:
-        if problem.is_replayed:
-            type(row).objects.filter(pk=row.pk, key=row.key, stripe_id__isnull=True).update(key=uuid.uuid4())
-        row.refresh_from_db(fields=["stripe_id"])
-        if not row.stripe_id:
-            raise
-        return row.stripe_id
 
 
 def _forget_what_is_gone(checkout: Checkout, price_id: str, customer_id: str) -> None:

@@ -16,6 +16,7 @@ from membership.models import (
     Price,
     PriceChange,
     StripeCustomer,
+    StripePrice,
     Subscription,
 )
 
@@ -65,9 +66,15 @@ def subscription_of(person: Person, plan: Plan, *, renews: str, **changes: Any) 
 
 def checkout_of(application: Application, state: str = "failed") -> Checkout:
     """The page to pay on that they used."""
-    hence = timezone.now() + timedelta(hours=1)
+    wanted = {"price": application.price, "amount_pence": application.amount_pence}
     return Checkout.objects.create(
-        application=application, customer=customer_of(application.person), state=state, expires_at=hence
+        application=application,
+        customer=customer_of(application.person),
+        stripe_price=StripePrice.objects.get_or_create(**wanted)[0],
+        method=application.method,
+        renews=application.renews,
+        state=state,
+        expires_at=timezone.now() + timedelta(hours=1),
     )
 
 

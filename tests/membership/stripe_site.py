@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from membership import gateway
+from membership.actions import catalogue
 from membership.models import Application, Checkout, Person, Plan, StripeCustomer, StripePrice
 from tests.stripe_sandbox import StripeSandbox
 
@@ -65,7 +66,7 @@ class StripeSite:
                 key=customer.key, email=application.email, name=application.name, metadata={}
             )
             customer.save()
-        price = stripe_price(application)
+        price, _ = StripePrice.objects.get_or_create(price=application.price, amount_pence=application.amount_pence)
         checkout = Checkout.objects.create(
             application=application,
             customer=customer,
@@ -77,7 +78,7 @@ class StripeSite:
         facts = gateway.create_session(
             key=checkout.key,
             customer=customer.stripe_id or "",
-            price=price.stripe_id or "",
+            price=catalogue.price_id(price),
             renews=application.renews,
             method=application.method,
             success_url="http://testserver/paid",
@@ -99,23 +100,6 @@ class StripeSite:
             self.tell()
         application.refresh_from_db()
         return application.person
-
-
-def stripe_price(application: Application) -> StripePrice:
-    """The application's price at Stripe."""
-    row, is_new = StripePrice.objects.get_or_create(price=application.price, amount_pence=application.amount_pence)
-    if is_new:
-        product = f"psg-plan-{application.plan_id}"
-        gateway.ensure_product(product, name=application.plan.name)
-        row.stripe_id = gateway.create_price(
-            key=row.key,
-            product=product,
-            amount_pence=row.amount_pence,
-            interval=application.price.interval,
-            metadata={},
-        )
-        row.save()
-    return row
 
 
 def apply(plan: Plan, *, method: str = "card", renews: bool = True, amount: int | None = None, **details: Any):

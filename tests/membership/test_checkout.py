@@ -198,8 +198,8 @@ class TestOnce:
 
     def test_a_page_that_ran_out_is_followed_by_another(self, client, individual, stripe_site):
         first = send(client, individual)["Location"]
-        with time_machine.travel(timezone.now() + timedelta(hours=23, minutes=20)):
-            stripe_site.sandbox.advance("84300s")
+        with time_machine.travel(timezone.now() + timedelta(hours=23, minutes=30)):
+            stripe_site.sandbox.advance("84600s")
             second = press_pay(client, only())["Location"]
         assert first != second
         assert [each["url"] for each in sessions(stripe_site)] == [second]

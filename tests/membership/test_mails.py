@@ -177,7 +177,7 @@ def test_a_new_price_is_told_with_the_old_one_and_the_day(ana, individual, mailo
 def test_who_pays_online_is_led_to_the_page_to_pay_on(ana, individual, mailoutbox):
     application = application_of(ana, individual)
     mails.application_received(application)
-    said(mailoutbox[0], application.get_absolute_url(), "Go on to pay")
+    said(mailoutbox[0], application.get_absolute_url(), "go on here")
     assert "Cheque" not in mailoutbox[0].body
 
 
