@@ -35,8 +35,6 @@ from membership.models import (
 from membership.paying import is_online, owner_to_ask, way_to_pay, ways_to_pay
 from membership.standing import RUNNING, main_membership
 
-# The member's own page: change the card, cancel, take a cancellation back.
-OWN_PAGE = "/membership/me/"
 BY_STRIPE = [Method.CARD, Method.DEBIT]
 P = ParamSpec("P")
 
@@ -50,7 +48,7 @@ class Mail:
     context: dict[str, Any]
 
     def _render(self, ending: str) -> str:
-        own_page = settings.SITE_URL + OWN_PAGE
+        own_page = _link("membership:me")
         everywhere = {"site_url": settings.SITE_URL, "site_name": settings.SITE_NAME, "own_page": own_page}
         return render_to_string(f"membership/mail/{self.template}{ending}", everywhere | self.context)
 
@@ -217,6 +215,12 @@ def cancelled(membership: Membership) -> Mail:
     until = membership.paid_until
     may_resume = until is not None and until >= timezone.localdate()
     return _to(membership.person, "cancelled", membership=membership, until=until, may_resume=may_resume)
+
+
+@MailKind
+def account_closed(person: Person, membership: Membership | None) -> Mail:
+    """That the sign-in account is gone, what was ended with it, and what we must keep."""
+    return _to(person, "account_closed", membership=membership)
 
 
 @MailKind

@@ -12,6 +12,7 @@ class PsgConfig(AppConfig):
     def ready(self) -> None:
         from psg.jobs import ensure_schedules
 
-        # Each app offers its home-page panels, jobs, search entries, and who is a member, in modules of these names.
-        autodiscover_modules("panels", "jobs", "search_entries", "access")
+        # Each app offers its home-page panels, jobs, search entries, accounts, and who is a member, in modules of these
+        # names.
+        autodiscover_modules("panels", "jobs", "search_entries", "accounts", "access")
         post_migrate.connect(ensure_schedules, sender=self)

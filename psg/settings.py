@@ -185,12 +185,14 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account_home"
 
 ACCOUNT_ADAPTER = "psg.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"request_login_code": "psg.sign_in.RequestCodeForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -243,7 +245,6 @@ if STRIPE_SANDBOX:
     STRIPE_API_BASE = STRIPE_API_BASE or f"http://127.0.0.1:{env.int('PORT', default=8000) + 100}"
 if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET and not DEBUG:
     stop("STRIPE_WEBHOOK_SECRET", "is not set. Copy it from the webhook endpoint in Stripe's dashboard (whsec_…).")
-STRIPE_ORIGINS = [STRIPE_API_BASE] if STRIPE_API_BASE else []
 if STRIPE_API_BASE and not DEBUG:
     stop("STRIPE_API_BASE", "is for development only; leave it empty, so that payments go to Stripe.")
 
@@ -275,7 +276,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "frame-src": [SELF],
         # Chromium holds a form to this after redirects too: to Stripe's page to pay on, and its page to change a card.
-        "form-action": [SELF, "https://checkout.stripe.com", "https://billing.stripe.com", *STRIPE_ORIGINS],
+        "form-action": [SELF],
         "manifest-src": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],

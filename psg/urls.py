@@ -6,6 +6,7 @@ from django.urls import include, path
 from psg import sitemap, views
 from psg.publishing.views import preview
 from psg.search.views import search_page
+from psg.sign_in import sign_in_link
 
 urlpatterns = [
     path("news/", include("news.urls")),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("search/", search_page, name="search"),
     path("preview/<str:token>/", preview, name="preview"),
     path("weave/<slug:seed>.svg", views.woven_picture, name="weave"),
+    path("accounts/login/link/<str:token>/", sign_in_link, name="sign_in_link"),
     path("accounts/", include("allauth.urls")),
     path("accounts/", views.account_home, name="account_home"),
     path("admin/", admin.site.urls),

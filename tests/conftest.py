@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from zeal.constants import initialize_app_registry
@@ -37,6 +38,12 @@ def _own_files(settings, tmp_path) -> None:
     """No test writes into the checkout's var/."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.DEVELOPMENT_MAIL_DIR = tmp_path / "mail"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked_before() -> None:
+    """Limits on signing in are counted in the cache, by network address, and all tests come from the same one."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -208,6 +208,11 @@ def _of_the_course(made: Made) -> list[Sample]:
         Sample("renewal-coming-price", "The same, at a new price.", kinds.renewal_coming.compose(subscription, change)),
         Sample("price-change", "A new price is announced.", kinds.price_change.compose(change)),
         Sample("cancelled", "A membership was cancelled.", kinds.cancelled.compose(made.membership)),
+        Sample(
+            "account-closed",
+            "A member closed their account.",
+            kinds.account_closed.compose(made.person, made.membership),
+        ),
     ]
 
 

@@ -13,6 +13,7 @@ from membership.models import Application, Person, Plan
 from membership.money import with_gift_aid
 from membership.paying import is_online, owner_to_ask
 from membership.views.paying import SeeOther, go_to_pay, prove_address, withdraw_pages
+from membership.views.to_stripe import leads_to_stripe
 from psg import home
 
 
@@ -24,6 +25,7 @@ def why_join(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@leads_to_stripe
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, slug: str) -> HttpResponse:
@@ -85,6 +87,7 @@ def _not_offered(request: HttpRequest, plan: Plan) -> HttpResponse:
 
 
 @never_cache
+@leads_to_stripe
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, secret: str) -> HttpResponse:
     """The button behind the link in the mail. Opening the page changes nothing: mail scanners open every link.

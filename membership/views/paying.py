@@ -11,6 +11,7 @@ from membership import gateway
 from membership.actions import checkout, joining
 from membership.models import Application, ApplicationState, Checkout, CheckoutState, Interval
 from membership.paying import is_online, owner_to_ask, way_to_pay, ways_to_pay
+from membership.views.to_stripe import leads_to_stripe
 
 logger = logging.getLogger("psg.stripe")
 
@@ -74,6 +75,7 @@ def other_ways(application: Application) -> list[str]:
 
 
 @never_cache
+@leads_to_stripe
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, secret: str) -> HttpResponse:
     """The buttons: Pay now, or `method` to pay otherwise. Opened as a page it leads to the thank-you page."""
@@ -98,6 +100,7 @@ def withdraw_pages(application: Application) -> bool:
 
 
 @never_cache
+@leads_to_stripe
 def thanks(request: HttpRequest, secret: str) -> HttpResponse:
     """What is true of the application, at an address that only who filled in the form knows. It names nobody."""
     found = Application.objects.select_related("plan", "price", "payment__term")

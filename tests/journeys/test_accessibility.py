@@ -53,6 +53,8 @@ PAGES = {
     "search, nothing found": "/search/?q=zzz",
     "sign in": "/accounts/login/",
     "sign in by code": "/accounts/login/code/",
+    "sign in by a link that is old": "/accounts/login/link/x/",
+    "account closed": "/membership/closed/",
     "400": "/?q=%00",
     "404": "/no/such/page/",
     "410": "/news/2019/10/withdrawn/",

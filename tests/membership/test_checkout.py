@@ -130,8 +130,11 @@ class TestWaysToPay:
         assert "no real money moves" not in client.get(individual.get_absolute_url()).content.decode()
 
     def test_forms_may_lead_to_stripe(self, client, individual, settings):
+        settings.STRIPE_API_BASE = ""
         policy = client.get(individual.get_absolute_url())["Content-Security-Policy"]
         assert "https://checkout.stripe.com https://billing.stripe.com" in policy.partition("form-action")[2]
+        elsewhere = client.get("/")["Content-Security-Policy"]
+        assert "form-action 'self';" in elsewhere + ";"
 
 
 class TestOnce:
