@@ -138,7 +138,8 @@ class InvoiceFacts:
     """An invoice. `price_id` is that of the line that buys time; empty if it only settles a change of plan, and then
     `changes_to` is the price that was changed to.
 
-    `intents` are the payment intents that paid it; none where it was paid elsewhere or by credit.
+    `intents` are the payment intents that paid it; none where it was paid elsewhere or by credit. `is_under_way`: a
+    debit was asked for and its answer takes days; Stripe counts that as a try, but it has not failed.
     """
 
     id: str
@@ -156,6 +157,7 @@ class InvoiceFacts:
     price_id: str
     changes_to: str
     intents: tuple[str, ...] = ()
+    is_under_way: bool = False
 
     @classmethod
     def read(cls, doc: Doc) -> "InvoiceFacts":
@@ -177,6 +179,7 @@ class InvoiceFacts:
             price_id=_price_of_time(doc["lines"]["data"]),
             changes_to=_price_changed_to(doc["lines"]["data"]),
             intents=tuple(_paid_by(payments)),
+            is_under_way=any(_is_processing(each) for each in payments),
         )
 
 
@@ -203,6 +206,12 @@ def _paid_by(payments: list[Doc]) -> Iterable[str]:
     for each in payments:
         if each["status"] == "paid" and each["payment"].get("payment_intent"):
             yield identity(each["payment"]["payment_intent"])
+
+
+def _is_processing(payment: Doc) -> bool:
+    """Known only where the payment intent is expanded."""
+    intent = payment["payment"].get("payment_intent")
+    return payment["status"] == "open" and isinstance(intent, dict) and intent["status"] == "processing"
 
 
 @dataclass(frozen=True)

@@ -152,9 +152,16 @@ SUBSCRIPTION_EXPAND = ["default_payment_method", "customer.invoice_settings.defa
 
 @answered
 def subscription(identifier: str) -> SubscriptionFacts:
-    """The subscription as it is now. Raises Missing."""
-    found = _v1().subscriptions.retrieve(identifier, {"expand": SUBSCRIPTION_EXPAND})
-    return SubscriptionFacts.read(found.to_dict())
+    """The subscription as it is now. Raises Missing.
+
+    Whether an open invoice's payment failed or is still on its way stands deeper than one call reaches.
+    """
+    found = _v1().subscriptions.retrieve(identifier, {"expand": SUBSCRIPTION_EXPAND}).to_dict()
+    latest = found["latest_invoice"]
+    if latest and latest["status"] == "open" and latest["attempted"]:
+        params = {"expand": ["payments.data.payment.payment_intent"]}
+        found["latest_invoice"] = _v1().invoices.retrieve(latest["id"], params).to_dict()
+    return SubscriptionFacts.read(found)
 
 
 @answered

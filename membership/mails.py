@@ -38,9 +38,10 @@ def _membership_of_owner(application: Application) -> Membership | None:
 
 
 def receipt(payment: Payment) -> None:
-    """What came, and until when it pays."""
-    term = payment.term
-    _send_to(payment.person, "receipt", payment=payment, term=term, membership=term.membership, plan=term.price.plan)
+    """What came, and until when it pays. Not all money buys time: the difference after a change of plan does not."""
+    term = Term.objects.select_related("membership", "price__plan").filter(payment=payment).first()
+    about = {"membership": term.membership, "plan": term.price.plan} if term else {}
+    _send_to(payment.person, "receipt", payment=payment, term=term, **about)
 
 
 def refunded(back: Payment) -> None:

@@ -4,14 +4,13 @@ import json
 import time
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import stripe
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
 
 from membership import gateway
 from membership.models import Application, Checkout, Person, Plan, StripeCustomer, StripePrice
@@ -65,8 +64,9 @@ class StripeSite:
                 key=customer.key, email=application.email, name=application.name, metadata={}
             )
             customer.save()
+        now = datetime.fromtimestamp(self.sandbox.now, UTC)
         checkout = Checkout.objects.create(
-            application=application, customer=customer, expires_at=timezone.now() + timedelta(hours=23)
+            application=application, customer=customer, expires_at=now + timedelta(hours=23)
         )
         facts = gateway.create_session(
             key=checkout.key,
@@ -106,7 +106,7 @@ def stripe_price(application: Application) -> str:
             key=row.key,
             product=product,
             amount_pence=row.amount_pence,
-            interval=application.price.interval,
+            interval=application.price.interval if application.renews else "once",
             metadata={},
         )
         row.save()

@@ -51,7 +51,7 @@ def subscription(stripe_id: str) -> list[str]:
     for invoice, money in monies:
         changes += _record(row, invoice, money, person, application)
     if source.checkout is not None:
-        _settle_checkout(source.checkout, row)
+        _settle_checkout(source.checkout, row, facts.latest_invoice)
     _report_doubles(row)
     return changes + _settle_membership(row, facts)
 
@@ -129,14 +129,24 @@ def _columns(facts: SubscriptionFacts, price: Price, before: Subscription | None
             "last4": method.last4,
             "card_expires_on": method.expires_on,
         }
-    is_unpaid = invoice is not None and invoice.status == "open" and invoice.attempts > 0 and invoice.due_pence > 0
-    unpaid = invoice if is_unpaid else None
-    return columns | {
-        "unpaid_invoice_id": unpaid.id if unpaid else "",
-        "unpaid_pence": unpaid.due_pence if unpaid else 0,
-        "unpaid_attempts": unpaid.attempts if unpaid else 0,
-        "unpaid_url": unpaid.url if unpaid else "",
-        "next_attempt_at": unpaid.next_attempt_at if unpaid else None,
+    return columns | _unpaid(invoice, before)
+
+
+def _unpaid(invoice: InvoiceFacts | None, before: Subscription | None) -> dict[str, Any]:
+    """What Stripe failed to collect. While another try is on its way, what is known of the last one stands."""
+    if invoice is not None and invoice.is_under_way:
+        if before is not None and before.unpaid_invoice_id == invoice.id:
+            return {}
+        invoice = None
+    if invoice is None or invoice.status != "open" or not (invoice.attempts and invoice.due_pence):
+        blank = {"unpaid_invoice_id": "", "unpaid_pence": 0, "unpaid_attempts": 0, "unpaid_url": ""}
+        return blank | {"next_attempt_at": None}
+    return {
+        "unpaid_invoice_id": invoice.id,
+        "unpaid_pence": invoice.due_pence,
+        "unpaid_attempts": invoice.attempts,
+        "unpaid_url": invoice.url,
+        "next_attempt_at": invoice.next_attempt_at,
     }
 
 
@@ -160,8 +170,6 @@ def _write(facts: SubscriptionFacts, source: Source) -> tuple[Subscription, list
         row = Subscription.objects.create(
             stripe_id=facts.id, customer=source.customer, application=source.application, **columns
         )
-        if row.unpaid_invoice_id and row.is_live:
-            dunning.payment_failed(row)
         return row, [f"{person}: {pounds(row.amount_pence)} {price.get_interval_display()} renews by itself"]
     changed = [name for name, value in columns.items() if getattr(before, name) != value]
     if not changed:
@@ -169,8 +177,6 @@ def _write(facts: SubscriptionFacts, source: Source) -> tuple[Subscription, list
     for name in changed:
         setattr(before, name, columns[name])
     before.save(update_fields=changed)
-    if {"unpaid_invoice_id", "unpaid_attempts"} & set(changed) and before.unpaid_invoice_id and before.is_live:
-        dunning.payment_failed(before)
     return before, [f"{person}: {', '.join(_words(changed))} brought up to date"]
 
 
@@ -233,6 +239,8 @@ def _settle_membership(row: Subscription, facts: SubscriptionFacts) -> list[str]
         row.save(update_fields=["membership"])
     if row.status == SubscriptionStatus.UNPAID or _gave_up(row):
         dunning.subscription_ended_unpaid(row)
+    elif row.unpaid_invoice_id and row.is_live:
+        dunning.payment_failed(row)
     changes = _settle_cancellation(row, membership, facts)
     if not changes:
         _follow_grace(row, membership)
@@ -251,16 +259,22 @@ def _membership_of(row: Subscription) -> Membership | None:
     return found.prefetch_related("terms").filter(pk__in=paid).order_by("pk").first()
 
 
-def _settle_checkout(checkout: Checkout, row: Subscription) -> None:
-    """Completed: pending until money has come; failed once it bounced, and paid if another try brings it."""
+def _settle_checkout(checkout: Checkout, row: Subscription, invoice: InvoiceFacts | None) -> None:
+    """Completed: pending until money has come; failed once it bounced, and paid if another try brings it.
+
+    What failed never waits again, so that there is room for another page. `invoice` is the subscription's latest.
+    """
     checkout = Checkout.objects.select_for_update(of=("self",)).select_related("application").get(pk=checkout.pk)
     if checkout.state == CheckoutState.PAID:
         return
+    how_it_ended = invoice.status if invoice is not None else ""
     state = CheckoutState.PENDING
-    if row.payments.exists():
+    if row.payments.exists() or how_it_ended == "paid":
         state = CheckoutState.PAID
-    elif row.status in ENDED or row.unpaid_invoice_id:
+    elif row.status in ENDED or row.unpaid_invoice_id or how_it_ended in ("void", "uncollectible"):
         state = CheckoutState.FAILED
+    elif checkout.state == CheckoutState.FAILED:
+        return
     close_checkout(checkout, state, subscription_id=row.stripe_id)
 
 
