@@ -105,17 +105,13 @@ class SubscriptionFacts:
     @classmethod
     def read(cls, doc: Doc) -> "SubscriptionFacts":
         item = doc["items"]["data"][0]
-        customer = doc["customer"]
-        usual = None
-        if isinstance(customer, dict) and not customer.get("deleted"):
-            usual = customer["invoice_settings"]["default_payment_method"]
-        method = doc["default_payment_method"] or usual
+        method = doc["default_payment_method"]
         invoice = doc["latest_invoice"]
         details = doc["cancellation_details"] or {}
         period_end = known(item["current_period_end"])
         return cls(
             id=doc["id"],
-            customer=identity(customer),
+            customer=identity(doc["customer"]),
             status=doc["status"],
             item_id=item["id"],
             price_id=item["price"]["id"],

@@ -121,6 +121,8 @@ def read_event(payload: bytes, signature: str) -> EventFacts:
     """Check the signature and read the event. Raises BadEvent for what is forged, old, or meant for another site."""
     if not settings.STRIPE_WEBHOOK_SECRET:
         raise BadEvent("STRIPE_WEBHOOK_SECRET is not set, so no signature can be checked")
+    if not signature.isascii():
+        raise BadEvent("its signature is wrong")  # the library cannot compare it
     try:
         text = payload.decode()
         stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
@@ -147,20 +149,24 @@ def _is_live() -> bool:
 
 # --- Reading back ---
 
-SUBSCRIPTION_EXPAND = ["default_payment_method", "customer.invoice_settings.default_payment_method", "latest_invoice"]
+SUBSCRIPTION_EXPAND = ["default_payment_method", "customer", "latest_invoice"]
 
 
 @answered
 def subscription(identifier: str) -> SubscriptionFacts:
     """The subscription as it is now. Raises Missing.
 
-    Whether an open invoice's payment failed or is still on its way stands deeper than one call reaches.
+    Whether an open invoice's payment failed or is still on its way, and how a customer usually pays, stand deeper than
+    one call reaches.
     """
     found = _v1().subscriptions.retrieve(identifier, {"expand": SUBSCRIPTION_EXPAND}).to_dict()
     latest = found["latest_invoice"]
     if latest and latest["status"] == "open" and latest["attempted"]:
         params = {"expand": ["payments.data.payment.payment_intent"]}
         found["latest_invoice"] = _v1().invoices.retrieve(latest["id"], params).to_dict()
+    usual = (found["customer"].get("invoice_settings") or {}).get("default_payment_method")  # none once deleted
+    if usual and not found["default_payment_method"]:
+        found["default_payment_method"] = _v1().payment_methods.retrieve(usual).to_dict()
     return SubscriptionFacts.read(found)
 
 

@@ -46,7 +46,7 @@ def receipt(payment: Payment) -> None:
 
 def refunded(back: Payment) -> None:
     """What was given back, and of which payment."""
-    _send_to(back.person, "refunded", back=back, payment=back.reverses)
+    _send_to(back.person, "refunded", amount_pence=-back.gross_pence, payment=back.reverses)
 
 
 def cancelled(membership: Membership) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.utils import timezone
+from zeal import zeal_ignore
 
 from membership.actions import memberships, merging
 from membership.models import (
@@ -23,7 +24,7 @@ from membership.models import (
 from psg.models import User
 from tests.factories import PersonFactory
 from tests.membership.conftest import pay
-from tests.membership.stripe_site import apply, stripe_price
+from tests.membership.stripe_site import again, apply, stripe_price
 
 DAY = timedelta(days=1)
 
@@ -42,16 +43,6 @@ def go_on(site, by: str) -> None:
     site.sandbox.advance(by)
     site.sandbox.advance("2h")
     assert set(site.tell()) <= {200}
-
-
-def again(site, person: Person, plan: Plan) -> Checkout:
-    """The same human paid on another page; nobody told us."""
-    application = apply(plan)
-    Application.objects.filter(pk=application.pk).update(person=person)
-    application.refresh_from_db()
-    checkout = site.open_checkout(application)
-    site.sandbox.pay(checkout.stripe_id)
-    return checkout
 
 
 class TestCancelling:
@@ -129,6 +120,21 @@ class TestCancelling:
 
 
 class TestTwo:
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_who_cancels_one_stays_and_who_cancels_both_leaves(self, stripe_site, individual, order):
+        person = stripe_site.member(individual)
+        stripe_site.sandbox.advance("1h")
+        again(stripe_site, person, individual)
+        stripe_site.tell()
+        ids = list(Subscription.objects.order_by("pk").values_list("stripe_id", flat=True))
+        first, second = [ids[place] for place in order]
+        stripe_site.sandbox.client.v1.subscriptions.cancel(first)
+        stripe_site.tell()
+        assert Membership.objects.get().cancelled_on is None
+        stripe_site.sandbox.client.v1.subscriptions.cancel(second)
+        stripe_site.tell()
+        assert Membership.objects.get().cancelled_on
+
     @pytest.mark.parametrize("is_reversed", [False, True])
     def test_the_end_of_an_old_one_does_not_cancel_the_new(self, stripe_site, individual, is_reversed):
         person = stripe_site.member(individual)
@@ -200,9 +206,13 @@ class TestTwo:
         Application.objects.filter(pk=application.pk).update(person=person, household=["Ines Quispe", names[0]])
         application.refresh_from_db()
         stripe_site.sandbox.pay(stripe_site.open_checkout(application).stripe_id)
-        assert set(stripe_site.tell()) == {200}
+        with zeal_ignore():  # a few names, one after the other
+            assert set(stripe_site.tell()) == {200}
         assert Term.objects.count() == 2
         assert membership.cover_set.filter(until__isnull=True).count() == 3
+        concern = Concern.objects.get()
+        assert concern.kind == "household_full"
+        assert "Ines Quispe" in concern.text
 
 
 class TestChangingPlan:
@@ -256,6 +266,7 @@ class TestChangingPlan:
         """The invoice of the change is paid by nothing at all: it is looked at again each time, and must do no harm."""
         stripe_site.member(household)
         cheap, dear = stripe_price(apply(individual)), stripe_price(apply(household))
+        stripe_site.sandbox.advance("1d")
         self.change(stripe_site, cheap, proration_behavior="always_invoice")
         assert set(stripe_site.tell()) == {200}
         membership = Membership.objects.get()
@@ -383,6 +394,12 @@ class TestPeopleAndCards:
         stripe_site.tell(stripe_site.sandbox.events("customer.updated"))
         person.refresh_from_db()
         assert person.address_lines == ["2 New Road", "Flat 1", "Leeds", "LS1 1BA", "United Kingdom"]
+        person.address_line1 = "3 Newer Road"  # told to us, not to Stripe
+        person.save()
+        customers.update(customer, {"name": "Ana Maria Quispe"})
+        stripe_site.tell()
+        person.refresh_from_db()
+        assert person.address_line1 == "3 Newer Road"
 
     def test_a_customer_who_was_deleted_at_stripe_is_not_used_again(self, stripe_site, individual):
         person = stripe_site.member(individual)

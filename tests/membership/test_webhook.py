@@ -65,6 +65,7 @@ class TestWhoIsBelieved:
             (body, signed(body, "whsec_of_somebody_else")),
             (body, signed(body, secret, at=int(time.time()) - 301)),
             (body, good.replace("v1=", "v0=")),
+            (body, good + "é"),
             (tampered, good),
             (body + " ", good),
         ]

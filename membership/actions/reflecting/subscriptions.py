@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -199,6 +200,8 @@ def _record(
         return _check_elsewhere(row, invoice, person)
     price = price_of(invoice.price_id, row.price)[0] if invoice.price_id else None
     changes_to = price_of(invoice.changes_to, row.price)[0] if invoice.changes_to and not price else None
+    if money is None and price is None:
+        return _change_for_nothing(changes_to, row, person, paid_on)
     collected.record(
         person=person,
         money=replace(money, subscription=row) if money else None,
@@ -210,6 +213,20 @@ def _record(
     )
     what = pounds(money.gross_pence) if money else "a period paid by credit"
     return [f"{person}: recorded {what}, paid on {paid_on:%-d %B %Y}"]
+
+
+def _change_for_nothing(changes_to: Price | None, row: Subscription, person: Person, paid_on: date) -> list[str]:
+    """A change to a cheaper plan costs nothing now, and so leaves no row by which its invoice would be known again.
+
+    It holds while the subscription has that price and nothing was paid since.
+    """
+    last = memberships.lock_last_membership(person)
+    if changes_to is None or changes_to != row.price or last is None or last.plan_id == changes_to.plan_id:
+        return []
+    if person.payments.filter(received_on__gt=paid_on).exists():
+        return []
+    collected.record(person=person, money=None, price=None, changes_to=changes_to, paid_on=paid_on)
+    return [f"{person}: changed to {changes_to.plan}"]
 
 
 def _check_elsewhere(row: Subscription, invoice: InvoiceFacts, person: Person) -> list[str]:
@@ -242,8 +259,7 @@ def _settle_membership(row: Subscription, facts: SubscriptionFacts) -> list[str]
     elif row.unpaid_invoice_id and row.is_live:
         dunning.payment_failed(row)
     changes = _settle_cancellation(row, membership, facts)
-    if not changes:
-        _follow_grace(row, membership)
+    _follow_grace(row, (_membership_of(row) if changes else None) or membership)
     return changes
 
 
@@ -293,16 +309,19 @@ def _report_doubles(row: Subscription) -> None:
 
 
 def _settle_cancellation(row: Subscription, membership: Membership, facts: SubscriptionFacts) -> list[str]:
-    """A wish to leave, or to stay after all, wherever it was said. An old one's end says nothing of a newer one."""
-    others = membership.subscriptions.exclude(pk=row.pk)
-    if others.renewing().exists() or others.filter(started_at__gt=row.started_at).exists():
-        return []
-    leaves = row.is_ending or (row.status == SubscriptionStatus.CANCELED and row.end_reason not in NOT_WISHED)
-    if leaves and not membership.cancelled_on and not _paid_by_hand_since(row, membership.person):
-        asked_on = timezone.localdate(row.cancelled_at) if row.cancelled_at else None
+    """A wish to leave, or to stay after all, wherever it was said.
+
+    Nobody leaves while any subscription of theirs goes on; else the newest decides, whichever we heard of just now.
+    """
+    own = Subscription.objects.of_person(membership.person)
+    newest = own.filter(membership__isnull=False).order_by("-started_at", "-pk").first() or row
+    wished = newest.is_ending or (newest.status == SubscriptionStatus.CANCELED and newest.end_reason not in NOT_WISHED)
+    leaves = wished and not own.renewing().exists()
+    if leaves and not membership.cancelled_on and not _paid_by_hand_since(newest, membership.person):
+        asked_on = timezone.localdate(newest.cancelled_at) if newest.cancelled_at else None
         memberships.cancel(membership, reason=facts.end_comment or "Asked for at Stripe", on=asked_on)
         return [f"{membership.person}: membership cancelled"]
-    if not leaves and row.is_live and membership.cancelled_on:
+    if membership.cancelled_on and row.is_live and not row.is_ending:
         memberships.resume(membership)
         return [f"{membership.person}: membership goes on"]
     return []
