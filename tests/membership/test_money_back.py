@@ -307,21 +307,22 @@ class TestToThePenny:
         except (stripe.InvalidRequestError, Refused):
             return
 
-    @pytest.mark.parametrize("seed", range(12))
+    @pytest.mark.parametrize("seed", range(10))
     def test_any_sequence_in_any_order(self, stripe_site, individual, seed):
         rng = random.Random(seed)
         stripe_site.member(individual, tell=False)
         stripe_site.member(individual, method="debit", number="90000018", tell=False)
         stripe_site.sandbox.advance("1h")
+        events: dict[str, dict] = {}  # Stripe keeps them for 30 days only; these come later than that
         for _ in range(rng.randint(4, 9)):
             self.happen(stripe_site, rng)
+            events |= {event["id"]: event for event in stripe_site.untold()}
             if rng.random() < 0.3:
-                events = stripe_site.untold()
                 with zeal_ignore():
-                    stripe_site.tell(rng.sample(events, len(events) // 2))
+                    stripe_site.tell(rng.sample(list(events.values()), len(events) // 2))
         stripe_site.sandbox.advance("2h")
-        events = stripe_site.untold()
-        told_twice = events + rng.sample(events, len(events) // 3)
+        events |= {event["id"]: event for event in stripe_site.untold()}
+        told_twice = list(events.values()) + rng.sample(list(events.values()), len(events) // 3)
         rng.shuffle(told_twice)
         with zeal_ignore():  # several years may come to light with one event
             assert set(stripe_site.tell(told_twice)) <= {200}
