@@ -28,7 +28,8 @@ def next_term(
 ) -> tuple[date, date | None]:
     """First and last day that a payment of this price buys. The last is None for life.
 
-    It goes on where the last term that stands ends if the money came while that still counted; after a gap it starts `today`.
+    It goes on where the last term that stands ends if the money came while that still counted; after a gap it starts
+    `today`.
     Raises AlreadyForLife.
     """
     start = today

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from membership import gateway
-from membership.models import Application, Checkout, Person, Plan, StripeCustomer, StripePrice
+from membership.models import Application, Checkout, Person, Plan, StripeCustomer, StripePrice, Subscription
 from tests.stripe_sandbox import StripeSandbox
 
 WEBHOOK = "/membership/stripe/webhook/"
@@ -141,3 +141,20 @@ def again(site: StripeSite, person: Person, plan: Plan) -> Checkout:
     checkout = site.open_checkout(application)
     site.sandbox.pay(checkout.stripe_id)
     return checkout
+
+
+def row() -> Subscription:
+    """The newest subscription."""
+    return Subscription.objects.latest("pk")
+
+
+def update(site: StripeSite, **params: Any) -> None:
+    """What staff do in Stripe's dashboard, or the member in its portal."""
+    site.sandbox.client.v1.subscriptions.update(row().stripe_id, params)
+
+
+def go_on(site: StripeSite, by: str) -> None:
+    """Let time pass at Stripe, and tell what happened."""
+    site.sandbox.advance(by)
+    site.sandbox.advance("2h")
+    assert set(site.tell()) <= {200}

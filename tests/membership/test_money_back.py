@@ -9,6 +9,8 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from zeal import zeal_ignore
 
+from membership import gateway
+from membership.facts import Origin
 from membership.models import Concern, Dispute, EventState, Membership, Payment, StripeEvent, Term
 from tests.membership.conftest import pay
 from tests.membership.stripe_site import again
@@ -80,9 +82,7 @@ class TestRefunds:
         assert ours() == theirs(stripe_site)
 
     @pytest.mark.parametrize("number", ["4000000000005126", "4000000000007726"])
-    def test_one_that_takes_days_counts_at_once_and_one_that_fails_is_taken_back(
-        self, stripe_site, individual, number
-    ):
+    def test_one_that_takes_days_counts_at_once_and_one_that_fails_is_taken_back(self, stripe_site, individual, number):
         person = stripe_site.member(individual, number=number)
         give_back(stripe_site)
         stripe_site.tell()
@@ -183,6 +183,19 @@ class TestRefunds:
         assert set(stripe_site.tell()) == {200}
         assert not Payment.objects.exists()
 
+    def test_of_a_payment_that_was_made_by_hand_in_the_dashboard_is_none_of_ours(
+        self, stripe_site, individual, monkeypatch
+    ):
+        stripe_site.sandbox.seed(members=1)
+        intent = stripe_site.sandbox.objects("payment_intent")[0]["id"]
+        stripe_site.sandbox.client.v1.refunds.create({"payment_intent": intent})
+        monkeypatch.setattr(gateway, "origin_of", lambda intent: Origin())  # the sandbox makes no such payments
+        event = stripe_site.sandbox.events("refund.created")[0]
+        assert stripe_site.post(event).status_code == 200
+        event["id"], event["data"]["object"]["payment_intent"] = "evt_x", "pi_of_nobody"
+        assert stripe_site.post(event).status_code == 200
+        assert set(StripeEvent.objects.values_list("state", flat=True)) == {EventState.IGNORED}
+
     def test_of_a_charge_without_an_intent_is_none_of_ours_and_asks_for_nobodys(self, stripe_site, individual):
         stripe_site.member(individual)
         give_back(stripe_site, 100)
@@ -243,9 +256,7 @@ class TestDisputes:
 
     @pytest.mark.parametrize("won", [True, False])
     @pytest.mark.parametrize("refund_first", [True, False])
-    def test_of_what_a_refund_left_it_ends_the_same_in_either_order(
-        self, stripe_site, individual, won, refund_first
-    ):
+    def test_of_what_a_refund_left_it_ends_the_same_in_either_order(self, stripe_site, individual, won, refund_first):
         person = stripe_site.member(individual)
         give_back(stripe_site, 500)
         opened = dispute(stripe_site)

@@ -77,7 +77,7 @@ class TestAtOnce:
         assert len(mailoutbox) == 1
 
     def race_an_old_answer(self, site) -> None:
-        """Stripe answers a question slowly, with what was true when it was asked; meanwhile that changed and was told."""
+        """Stripe answers slowly, with what was true when it was asked; meanwhile that changed and was told."""
         subscription = Subscription.objects.get().stripe_id
         update = site.sandbox.client.v1.subscriptions.update
         update(subscription, {"cancel_at_period_end": True})

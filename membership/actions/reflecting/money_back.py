@@ -21,7 +21,7 @@ def refunds(intent_id: str) -> list[str]:
     """Every refund of a payment is a row, known by its id; one that failed is taken back by a further row."""
     _refuse_nothing(intent_id)
     take_turn(f"money back {intent_id}")
-    found = gateway.refunds_of(intent_id)
+    found = read_back(gateway.refunds_of, intent_id)
     payment = _payment(intent_id)
     changes = []
     for each in found:
@@ -118,7 +118,7 @@ def left_of(payment: Payment) -> int:
 
 
 def settle_term(payment: Payment, *, on: date) -> None:
-    """Once all of a payment went back for good, its term ends with the day before `on`; with money left it counts again.
+    """Once all of a payment went back for good, its term ends with the day before `on`; with money left it counts.
 
     While a dispute is open nothing is decided, and a lost one counts from today, in whichever order news of it and of
     a refund come.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -317,9 +317,10 @@ def _settle_cancellation(row: Subscription, membership: Membership, facts: Subsc
     newest = own.filter(membership__isnull=False).order_by("-started_at", "-pk").first() or row
     wished = newest.is_ending or (newest.status == SubscriptionStatus.CANCELED and newest.end_reason not in NOT_WISHED)
     leaves = wished and not own.renewing().exists()
-    if leaves and not membership.cancelled_on and not _paid_by_hand_since(newest, membership.person):
-        asked_on = timezone.localdate(newest.cancelled_at) if newest.cancelled_at else None
-        memberships.cancel(membership, reason=facts.end_comment or "Asked for at Stripe", on=asked_on)
+    asked_at = newest.cancelled_at or timezone.now()
+    if leaves and not membership.cancelled_on and not _paid_by_hand_since(asked_at, membership.person):
+        reason = facts.end_comment or "Asked for at Stripe"
+        memberships.cancel(membership, reason=reason, on=timezone.localdate(asked_at))
         return [f"{membership.person}: membership cancelled"]
     if membership.cancelled_on and row.is_live and not row.is_ending:
         memberships.resume(membership)
@@ -327,12 +328,10 @@ def _settle_cancellation(row: Subscription, membership: Membership, facts: Subsc
     return []
 
 
-def _paid_by_hand_since(row: Subscription, person: Person) -> bool:
-    """Whether they came back by cheque or transfer after that subscription was cancelled."""
-    if row.cancelled_at is None:
-        return False
+def _paid_by_hand_since(moment: datetime, person: Person) -> bool:
+    """Whether they came back by cheque or transfer after their subscription was cancelled."""
     by_hand = person.payments.filter(subscription__isnull=True, gross_pence__gt=0, reversals__isnull=True)
-    return by_hand.filter(created_at__gt=row.cancelled_at).exists()
+    return by_hand.filter(created_at__gt=moment).exists()
 
 
 def _follow_grace(row: Subscription, membership: Membership) -> None:
