@@ -1,8 +1,8 @@
 """The only place that talks to Stripe: every call is here, and answers come back as `facts`.
 
 Each call is bounded: WAIT seconds for an answer and two more tries, by the library, under the same idempotency key.
-Nothing here touches the database, and nothing is called while a row is locked (see `actions.events` for the one lock
-that is held: an advisory one for each customer).
+Nothing here touches the database, and nothing is called while a row of people or money is locked. What is held while
+Stripe's events are applied: the event's own row (`actions.events`) and the object's turn (`actions.reflecting`).
 """
 
 import json
