@@ -13,7 +13,7 @@ from membership import gateway
 from membership.facts import Origin
 from membership.models import Concern, Dispute, EventState, Membership, Payment, StripeEvent, Term
 from tests.membership.conftest import pay
-from tests.membership.stripe_site import again
+from tests.membership.stripe_site import again, go_on
 from tests.stripe_sandbox import Refused
 
 DAY = timedelta(days=1)
@@ -151,16 +151,18 @@ class TestRefunds:
         stripe_site.tell()
         assert Membership.objects.get().is_for_life
 
-    def test_of_the_year_before_leaves_this_year_as_it_is(self, stripe_site, individual):
+    def test_of_a_year_long_gone_changes_nothing_of_what_came_after(self, stripe_site, individual):
         person = stripe_site.member(individual)
-        stripe_site.sandbox.advance("1y")
-        stripe_site.sandbox.advance("2d")
-        stripe_site.tell()
-        ends = Membership.objects.get().paid_until
+        go_on(stripe_site, "1y")
+        stripe_site.sandbox.decline(person.stripe_customers.get().stripe_id)
+        go_on(stripe_site, "1y")
+        second = Term.objects.last()
+        assert person.is_member(second.ends_on + 2 * DAY)  # in grace
         give_back(stripe_site)
         stripe_site.tell()
-        assert Membership.objects.get().paid_until == ends
-        assert person.is_member(ends)
+        membership = Membership.objects.get()
+        assert (membership.paid_until, membership.last_term) == (second.ends_on, second)
+        assert person.is_member(second.ends_on + 2 * DAY)
         assert ours() == theirs(stripe_site)
 
     def test_what_is_paid_late_after_a_later_year_was_taken_back_does_not_overlap(self, stripe_site, individual):
