@@ -105,17 +105,13 @@ class SubscriptionFacts:
     @classmethod
     def read(cls, doc: Doc) -> "SubscriptionFacts":
         item = doc["items"]["data"][0]
-        customer = doc["customer"]
-        usual = None
-        if isinstance(customer, dict) and not customer.get("deleted"):
-            usual = customer["invoice_settings"]["default_payment_method"]
-        method = doc["default_payment_method"] or usual
+        method = doc["default_payment_method"]
         invoice = doc["latest_invoice"]
         details = doc["cancellation_details"] or {}
         period_end = known(item["current_period_end"])
         return cls(
             id=doc["id"],
-            customer=identity(customer),
+            customer=identity(doc["customer"]),
             status=doc["status"],
             item_id=item["id"],
             price_id=item["price"]["id"],
@@ -138,7 +134,8 @@ class InvoiceFacts:
     """An invoice. `price_id` is that of the line that buys time; empty if it only settles a change of plan, and then
     `changes_to` is the price that was changed to.
 
-    `intents` are the payment intents that paid it; none where it was paid elsewhere or by credit.
+    `intents` are the payment intents that paid it; none where it was paid elsewhere or by credit. `is_under_way`: a
+    debit was asked for and its answer takes days; Stripe counts that as a try, but it has not failed.
     """
 
     id: str
@@ -156,6 +153,7 @@ class InvoiceFacts:
     price_id: str
     changes_to: str
     intents: tuple[str, ...] = ()
+    is_under_way: bool = False
 
     @classmethod
     def read(cls, doc: Doc) -> "InvoiceFacts":
@@ -177,6 +175,7 @@ class InvoiceFacts:
             price_id=_price_of_time(doc["lines"]["data"]),
             changes_to=_price_changed_to(doc["lines"]["data"]),
             intents=tuple(_paid_by(payments)),
+            is_under_way=any(_is_processing(each) for each in payments),
         )
 
 
@@ -203,6 +202,12 @@ def _paid_by(payments: list[Doc]) -> Iterable[str]:
     for each in payments:
         if each["status"] == "paid" and each["payment"].get("payment_intent"):
             yield identity(each["payment"]["payment_intent"])
+
+
+def _is_processing(payment: Doc) -> bool:
+    """Known only where the payment intent is expanded."""
+    intent = payment["payment"].get("payment_intent")
+    return payment["status"] == "open" and isinstance(intent, dict) and intent["status"] == "processing"
 
 
 @dataclass(frozen=True)

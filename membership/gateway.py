@@ -1,8 +1,8 @@
 """The only place that talks to Stripe: every call is here, and answers come back as `facts`.
 
 Each call is bounded: WAIT seconds for an answer and two more tries, by the library, under the same idempotency key.
-Nothing here touches the database, and nothing is called while a row is locked (see `actions.events` for the one lock
-that is held: an advisory one for each customer).
+Nothing here touches the database, and nothing is called while a row of people or money is locked. What is held while
+Stripe's events are applied: the event's own row (`actions.events`) and the object's turn (`actions.reflecting`).
 """
 
 import json
@@ -124,6 +124,8 @@ def read_event(payload: bytes, signature: str) -> EventFacts:
     """Check the signature and read the event. Raises BadEvent for what is forged, old, or meant for another site."""
     if not settings.STRIPE_WEBHOOK_SECRET:
         raise BadEvent("STRIPE_WEBHOOK_SECRET is not set, so no signature can be checked")
+    if not signature.isascii():
+        raise BadEvent("its signature is wrong")  # the library cannot compare it
     try:
         text = payload.decode()
         stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
@@ -150,14 +152,25 @@ def _is_live() -> bool:
 
 # --- Reading back ---
 
-SUBSCRIPTION_EXPAND = ["default_payment_method", "customer.invoice_settings.default_payment_method", "latest_invoice"]
+SUBSCRIPTION_EXPAND = ["default_payment_method", "customer", "latest_invoice"]
 
 
 @answered
 def subscription(identifier: str) -> SubscriptionFacts:
-    """The subscription as it is now. Raises Missing."""
-    found = _v1().subscriptions.retrieve(identifier, {"expand": SUBSCRIPTION_EXPAND})
-    return SubscriptionFacts.read(found.to_dict())
+    """The subscription as it is now. Raises Missing.
+
+    Whether an open invoice's payment failed or is still on its way, and how a customer usually pays, stand deeper than
+    one call reaches.
+    """
+    found = _v1().subscriptions.retrieve(identifier, {"expand": SUBSCRIPTION_EXPAND}).to_dict()
+    latest = found["latest_invoice"]
+    if latest and latest["status"] == "open" and latest["attempted"]:
+        params = {"expand": ["payments.data.payment.payment_intent"]}
+        found["latest_invoice"] = _v1().invoices.retrieve(latest["id"], params).to_dict()
+    usual = (found["customer"].get("invoice_settings") or {}).get("default_payment_method")  # none once deleted
+    if usual and not found["default_payment_method"]:
+        found["default_payment_method"] = _v1().payment_methods.retrieve(usual).to_dict()
+    return SubscriptionFacts.read(found)
 
 
 @answered

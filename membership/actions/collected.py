@@ -42,7 +42,7 @@ def record(
         people.take_over(person, application, take_details=may_take_details(person, application))
     payment = Payment.objects.create(person=person, **vars(money)) if money else None
     membership = _membership(person, price, money, application)
-    if membership is not None and changes_to is not None:
+    if membership is not None and changes_to is not None and not membership.is_for_life:
         _change_plan(membership, changes_to, on=paid_on)
     _buy_time(membership, price, payment, paid_on=paid_on, invoice_id=invoice_id)
     if application is not None and membership is not None and payment is not None:

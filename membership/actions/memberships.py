@@ -28,12 +28,14 @@ def next_term(
 ) -> tuple[date, date | None]:
     """First and last day that a payment of this price buys. The last is None for life.
 
-    It goes on where the last term ends if the money came while that still counted; after a gap it starts `today`.
+    It goes on where the last term that stands ends if the money came while that still counted; after a gap it starts
+    `today`.
     Raises AlreadyForLife.
     """
     start = today
-    last = membership.last_term if membership else None
-    if last is not None and last.cut_on is None:
+    standing = [term for term in membership.counted_terms() if term.cut_on is None] if membership else []
+    last = max(standing, key=lambda term: term.ends_on or date.max, default=None)
+    if last is not None:
         if last.ends_on is None:
             raise AlreadyForLife
         if received_on <= (last.grace_until or last.ends_on) or start <= last.ends_on:

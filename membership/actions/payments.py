@@ -8,10 +8,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from membership import mails, references
-from membership.actions import memberships, people
+from membership.actions import concerns, memberships, people
 from membership.actions.joining import forget_if_provisional
 from membership.dates import ONE_DAY
-from membership.models import Application, ApplicationState, Membership, Payment, Person, Price, Subscription, Term
+from membership.models import (
+    Application,
+    ApplicationState,
+    ConcernKind,
+    Membership,
+    Payment,
+    Person,
+    Price,
+    Subscription,
+    Term,
+)
 
 
 class RecordedMeanwhile(Exception):
@@ -149,11 +159,25 @@ def accept(application: Application, person: Person, membership: Membership, pay
     application.save()
     same = Application.objects.filter(identity=application.identity, person=guessed).exclude(pk=application.pk)
     same.open().update(state=ApplicationState.REPLACED)
-    for name in application.household[: membership.plan.max_people - 1]:
-        memberships.cover_by_name(membership, name=name)
+    _cover_household(membership, application.household[: membership.plan.max_people - 1])
     if guessed != person:
         same.update(person=person)
         forget_if_provisional(guessed, heir=person)
+
+
+def _cover_household(membership: Membership, names: list[str]) -> None:
+    """Those for whom there is no room beside others of before are told to staff: the money has come all the same."""
+    for name in names:
+        try:
+            memberships.cover_by_name(membership, name=name)
+        except memberships.HouseholdFull:
+            concerns.raise_concern(
+                ConcernKind.HOUSEHOLD_FULL,
+                about=f"membership {membership.pk} {name}",
+                person=membership.person,
+                text=f"{membership.person} wished to have {name} covered, but {membership.reference} covers others "
+                "already. Ask who belongs to the household now.",
+            )
 
 
 @transaction.atomic

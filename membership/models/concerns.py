@@ -16,6 +16,7 @@ class ConcernKind(models.TextChoices):
     INVOICE = "invoice", "Invoice not made"
     UNKNOWN_PRICE = "unknown_price", "Price not known here"
     REFUND_FAILED = "refund_failed", "Refund came back"
+    HOUSEHOLD_FULL = "household_full", "No room in the household"
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):

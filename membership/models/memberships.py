@@ -176,7 +176,9 @@ class Term(models.Model):
     @property
     def paid_until(self) -> date | None:
         """The last day that it pays for; None for life."""
-        return self.cut_on - ONE_DAY if self.cut_on else self.ends_on
+        if self.cut_on is None:
+            return self.ends_on
+        return min(self.cut_on - ONE_DAY, self.ends_on or date.max)
 
     def _uncut(self, day: date) -> bool:
         return self.cut_on is None or self.cut_on > day

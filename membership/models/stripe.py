@@ -17,12 +17,13 @@ from membership.models.plans import Price
 class StripeCustomer(models.Model):
     """Who somebody is at Stripe. `key` is the idempotency key of asking for it; the id comes with the answer.
 
-    A person has one, or several after a merge; the newest that lives is used.
+    A person has one, or several after a merge; the newest that lives is used. `address` is as last seen at Stripe.
     """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="stripe_customers")
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     stripe_id = models.CharField(max_length=100, unique=True, null=True, blank=True)
+    address = models.JSONField(default=dict, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

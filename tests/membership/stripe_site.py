@@ -4,18 +4,17 @@ import json
 import time
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import stripe
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
 
 from membership import gateway
 from membership.actions import catalogue
-from membership.models import Application, Checkout, Person, Plan, StripeCustomer, StripePrice
+from membership.models import Application, Checkout, Person, Plan, StripeCustomer, StripePrice, Subscription
 from tests.stripe_sandbox import StripeSandbox
 
 WEBHOOK = "/membership/stripe/webhook/"
@@ -66,6 +65,7 @@ class StripeSite:
                 key=customer.key, email=application.email, name=application.name, metadata={}
             )
             customer.save()
+        now = datetime.fromtimestamp(self.sandbox.now, UTC)
         price, _ = StripePrice.objects.get_or_create(price=application.price, amount_pence=application.amount_pence)
         checkout = Checkout.objects.create(
             application=application,
@@ -73,12 +73,15 @@ class StripeSite:
             stripe_price=price,
             method=application.method,
             renews=application.renews,
-            expires_at=timezone.now() + timedelta(hours=23),
+            expires_at=now + timedelta(hours=23),
         )
+        what: dict[str, Any] = {"price": catalogue.price_id(price)} if application.renews else {}
+        if not application.renews:
+            what = {"product": catalogue.product(application.plan), "amount_pence": application.amount_pence}
         facts = gateway.create_session(
             key=checkout.key,
             customer=customer.stripe_id or "",
-            price=catalogue.price_id(price),
+            **what,
             renews=application.renews,
             method=application.method,
             success_url="http://testserver/paid",
@@ -120,3 +123,30 @@ def apply(plan: Plan, *, method: str = "card", renews: bool = True, amount: int 
         renews=renews,
         **details,
     )
+
+
+def again(site: StripeSite, person: Person, plan: Plan) -> Checkout:
+    """The same human paid on another page; nobody told us."""
+    application = apply(plan)
+    Application.objects.filter(pk=application.pk).update(person=person)
+    application.refresh_from_db()
+    checkout = site.open_checkout(application)
+    site.sandbox.pay(checkout.stripe_id)
+    return checkout
+
+
+def row() -> Subscription:
+    """The newest subscription."""
+    return Subscription.objects.latest("pk")
+
+
+def update(site: StripeSite, **params: Any) -> None:
+    """What staff do in Stripe's dashboard, or the member in its portal."""
+    site.sandbox.client.v1.subscriptions.update(row().stripe_id, params)
+
+
+def go_on(site: StripeSite, by: str) -> None:
+    """Let time pass at Stripe, and tell what happened."""
+    site.sandbox.advance(by)
+    site.sandbox.advance("2h")
+    assert set(site.tell()) <= {200}

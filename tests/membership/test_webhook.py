@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from membership.actions import events, reflecting
 from membership.models import (
     Application,
     Checkout,
@@ -65,6 +66,7 @@ class TestWhoIsBelieved:
             (body, signed(body, "whsec_of_somebody_else")),
             (body, signed(body, secret, at=int(time.time()) - 301)),
             (body, good.replace("v1=", "v0=")),
+            (body, good + "é"),
             (tampered, good),
             (body + " ", good),
         ]
@@ -133,9 +135,9 @@ class TestEachOnce:
         paid_page(stripe_site, individual)
         subscription = stripe_site.sandbox.objects("subscription")[0]["id"]
         stripe_site.sandbox.client.v1.subscriptions.update(subscription, {"description": "Updated"})
-        events = [stripe_site.sandbox.events(kind)[0] for kind in FOUR]
+        four = [stripe_site.sandbox.events(kind)[0] for kind in FOUR]
         pictures = []
-        for event in [events[place] for place in order]:
+        for event in [four[place] for place in order]:
             assert stripe_site.post(event).status_code == 200
             pictures.append(picture())
         stripe_site.tell()
@@ -162,6 +164,43 @@ class TestWhatIsNotOurs:
         assert not Subscription.objects.exists()
         assert set(StripeEvent.objects.values_list("state", flat=True)) == {EventState.IGNORED}
 
+    def test_what_is_not_at_stripe_at_all_is_answered_well(self, stripe_site, individual):
+        paid_page(stripe_site, individual)
+        event = stripe_site.sandbox.events("customer.subscription.created")[0]
+        event["data"]["object"]["id"] = "sub_of_nobody"
+        assert stripe_site.post(event).status_code == 200
+        kept = StripeEvent.objects.get()
+        assert (kept.state, kept.error) == (EventState.IGNORED, "sub_of_nobody is not at Stripe")
+
+    def test_pages_customers_and_mandates_of_another_product(self, stripe_site, individual):
+        client = stripe_site.sandbox.client.v1
+        customer = client.customers.create({"email": "stranger@people.example"}).id
+        client.customers.update(customer, {"name": "A stranger"})
+        price = client.prices.create(
+            {
+                "currency": "gbp",
+                "unit_amount": 900,
+                "product_data": {"name": "A mug"},
+                "recurring": {"interval": "year"},
+            }
+        )
+        page = client.checkout.sessions.create(
+            {
+                "mode": "subscription",
+                "customer": customer,
+                "line_items": [{"price": price.id, "quantity": 1}],
+                "payment_method_types": ["bacs_debit"],
+                "success_url": "http://testserver/",
+            }
+        )
+        stripe_site.sandbox.pay(page.id, type="bacs_debit", account_number="93333335")
+        stripe_site.sandbox.advance("1h")
+        told = {event["type"] for event in stripe_site.untold()}
+        assert {"checkout.session.completed", "customer.updated", "mandate.updated", "invoice.payment_failed"} <= told
+        assert set(stripe_site.tell()) == {200}
+        assert set(StripeEvent.objects.values_list("state", flat=True)) == {EventState.IGNORED}
+        assert not Subscription.objects.exists()
+
 
 class TestFaults:
     @pytest.mark.parametrize("status", [409, 429, 500])
@@ -182,3 +221,46 @@ class TestFaults:
         assert Payment.objects.get().person.is_member()
         kept.refresh_from_db()
         assert (kept.state, kept.error) == (EventState.APPLIED, "")
+
+    def test_a_page_is_known_by_its_key_even_if_we_were_killed_before_its_id_was_kept(self, stripe_site, individual):
+        checkout = paid_page(stripe_site, individual)
+        Checkout.objects.update(stripe_id=None, url="", state="new")
+        stripe_site.tell(stripe_site.sandbox.events("checkout.session.completed"))
+        kept = Checkout.objects.get()
+        assert (kept.stripe_id, kept.state) == (checkout.stripe_id, "paid")
+        assert Payment.objects.get().person.is_member()
+
+    def test_a_page_that_is_still_open_is_known_again_by_its_key(self, stripe_site, individual):
+        page = stripe_site.open_checkout(apply(individual)).stripe_id
+        Checkout.objects.update(stripe_id=None, url="", state="new")
+        assert reflecting.session(page)
+        kept = Checkout.objects.get()
+        assert (kept.stripe_id, kept.state, bool(kept.url)) == (page, "open", True)
+        assert reflecting.session(page) == []
+
+    def test_what_failed_is_tried_again_by_itself_until_it_works(self, stripe_site, individual, mailoutbox):
+        paid_page(stripe_site, individual)
+        stripe_site.sandbox.fault("GET /v1/*", 500, times=999)
+        assert stripe_site.tell(stripe_site.sandbox.events("invoice.paid")) == [503]
+        assert events.retry_failed() == 0
+        assert set(StripeEvent.objects.values_list("tries", flat=True)) == {2}
+        stripe_site.sandbox.clear_faults()
+        assert events.retry_failed() == 1
+        assert events.retry_failed() == 0
+        assert Payment.objects.count() == len(mailoutbox) == 1
+
+    def test_what_goes_on_failing_is_left_after_a_day_of_tries(self, stripe_site, individual):
+        paid_page(stripe_site, individual)
+        stripe_site.sandbox.fault("GET /v1/*", 500, times=999)
+        stripe_site.tell(stripe_site.sandbox.events("invoice.paid"))
+        StripeEvent.objects.update(tries=events.MOST_TRIES)
+        stripe_site.sandbox.clear_faults()
+        assert events.retry_failed() == 0
+
+    def test_a_mistake_of_our_own_is_kept_as_well_and_said_aloud(self, stripe_site, individual, monkeypatch):
+        paid_page(stripe_site, individual)
+        monkeypatch.setattr("membership.mails.receipt", lambda payment: 1 / 0)
+        event = stripe_site.sandbox.events("invoice.paid")[0]
+        assert stripe_site.post(event).status_code == 500
+        assert StripeEvent.objects.get().error == "ZeroDivisionError: division by zero"
+        assert not Payment.objects.exists()

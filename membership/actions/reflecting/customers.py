@@ -13,6 +13,7 @@ from membership.models import Person, StripeCustomer, Subscription
 def customer(stripe_id: str) -> list[str]:
     """An address that was changed at Stripe follows here; a customer that was deleted there is not used again.
 
+    Stripe tells of any change, so its address is remembered: an old one there must not undo a newer one here.
     Only a full British address follows: Stripe knows countries by code, and a card's postcode alone is no address.
     Their e-mail address is theirs to change here, where it is verified.
     """
@@ -26,6 +27,9 @@ def customer(stripe_id: str) -> list[str]:
             StripeCustomer.objects.filter(pk=row.pk).update(deleted_at=timezone.now())
             return [f"{row.person}: deleted at Stripe"]
         return []
+    if facts.address == row.address:
+        return []
+    StripeCustomer.objects.filter(pk=row.pk).update(address=facts.address)
     return _follow_address(row.person_id, facts.address)
 
 
@@ -53,7 +57,10 @@ def mandate(stripe_id: str) -> list[str]:
     """The right to debit an account was taken back at the bank: ask for another way to pay."""
     take_turn(stripe_id)
     facts = read_back(gateway.mandate, stripe_id)
-    rows = list(Subscription.objects.filter(payment_method_id=facts.payment_method).select_for_update(of=("self",)))
+    paid_by_it = Subscription.objects.filter(payment_method_id=facts.payment_method)
+    people = Person.objects.filter(stripe_customers__subscriptions__in=paid_by_it)
+    list(Person.objects.select_for_update().filter(pk__in=people).order_by("pk"))  # people before what is theirs
+    rows = list(paid_by_it.select_for_update(of=("self",)).select_related("customer__person"))
     if not rows:
         raise NotOurs(f"no subscription of ours is paid by {stripe_id}")
     changes = []

@@ -19,8 +19,9 @@ from membership.money import pounds
 @transaction.atomic
 def refunds(intent_id: str) -> list[str]:
     """Every refund of a payment is a row, known by its id; one that failed is taken back by a further row."""
+    _refuse_nothing(intent_id)
     take_turn(f"money back {intent_id}")
-    found = gateway.refunds_of(intent_id)
+    found = read_back(gateway.refunds_of, intent_id)
     payment = _payment(intent_id)
     changes = []
     for each in found:
@@ -28,8 +29,15 @@ def refunds(intent_id: str) -> list[str]:
     return changes
 
 
+def _refuse_nothing(intent_id: str) -> None:
+    """Charges of older kinds have no payment intent; this site never made one. And no id at all means all of them."""
+    if not intent_id:
+        raise NotOurs("a charge without a payment intent")
+
+
 def _payment(intent_id: str) -> Payment:
-    """The payment that money goes back from, locked with its person. It is recorded first if it was not yet."""
+    """The payment that money goes back from, with its person locked. It is recorded first if it was not yet."""
+    _refuse_nothing(intent_id)
     found = _find(intent_id)
     if found is None:
         _record_first(intent_id)
@@ -41,8 +49,6 @@ def _payment(intent_id: str) -> Payment:
 
 
 def _find(intent_id: str) -> Payment | None:
-    if not intent_id:
-        return None
     return Payment.objects.filter(stripe_payment_intent_id=intent_id, reverses__isnull=True).first()
 
 
@@ -65,12 +71,12 @@ def _refund(payment: Payment, facts: RefundFacts) -> list[str]:
         back = _move(
             payment, -facts.amount_pence, token=facts.id, on=timezone.localdate(facts.created_at), reason=facts.reason
         )
-        cut_if_nothing_is_left(payment, on=back.received_on)
+        settle_term(payment, on=back.received_on)
         mails.refunded(back)
         changes.append(f"{payment.person}: {pounds(facts.amount_pence)} given back")
     if facts.has_failed and not back.reversals.exists():
         _move(back, facts.amount_pence, token=f"{facts.id} failed", on=timezone.localdate(), reason="refund failed")
-        restore(payment)
+        settle_term(payment, on=timezone.localdate())
         concerns.raise_concern(
             ConcernKind.REFUND_FAILED,
             about=facts.id,
@@ -111,18 +117,31 @@ def left_of(payment: Payment) -> int:
     return total
 
 
-def cut_if_nothing_is_left(payment: Payment, *, on: date) -> None:
-    """Once all of it went back, its term ends with the day before."""
+def settle_term(payment: Payment, *, on: date) -> None:
+    """Once all of a payment went back for good, its term ends with the day before `on`; with money left it counts.
+
+    While a dispute is open nothing is decided, and a lost one counts from today, in whichever order news of it and of
+    a refund come.
+    """
+    disputes = list(payment.disputes.all())
+    if left_of(payment) > 0:
+        _restore(payment)
+    elif not any(dispute.is_open for dispute in disputes):
+        has_lost = any(dispute.status == "lost" for dispute in disputes)
+        _cut(payment, on=timezone.localdate() if has_lost else on)
+
+
+def _cut(payment: Payment, *, on: date) -> None:
     term = Term.objects.select_for_update().filter(payment=payment, cut_on__isnull=True).first()
-    if term is not None and left_of(payment) <= 0:
+    if term is not None:
         term.cut_on = on
         term.save()
 
 
-def restore(payment: Payment) -> None:
-    """The money is ours after all: its term counts again, unless another has taken its place."""
+def _restore(payment: Payment) -> None:
+    """Its term counts again, unless another has taken its place."""
     term = Term.objects.select_for_update().filter(payment=payment, cut_on__isnull=False).first()
-    if term is None or left_of(payment) <= 0:
+    if term is None:
         return
     others = Term.objects.filter(membership=term.membership, cut_on__isnull=True)
     later = others.exclude(ends_on__lt=term.starts_on)
@@ -155,9 +174,8 @@ def dispute(stripe_id: str) -> list[str]:
     changes = _movements(payment, facts)
     if row is None:
         _tell_staff(payment, facts)
-    if facts.status == "lost" and is_changed:
-        cut_if_nothing_is_left(payment, on=timezone.localdate())
     if is_changed:
+        settle_term(payment, on=timezone.localdate())
         changes.append(
             f"{payment.person}: dispute about {pounds(facts.amount_pence)}: {facts.status.replace('_', ' ')}"
         )

@@ -99,7 +99,5 @@ def _follow_session(checkout: Checkout, facts: SessionFacts, paid: OneOff | None
     elif paid is not None:
         came = CheckoutState.PAID if paid.money else CheckoutState.PENDING
         state = CheckoutState.FAILED if paid.has_failed else came
-    elif state in (CheckoutState.NEW, CheckoutState.OPEN):
-        state = CheckoutState.PENDING
     is_new = close_checkout(checkout, state, **ids)
     return [f"{checkout.application.reference}: {CheckoutState(state).label.lower()}"] if is_new else []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -51,7 +52,7 @@ def subscription(stripe_id: str) -> list[str]:
     for invoice, money in monies:
         changes += _record(row, invoice, money, person, application)
     if source.checkout is not None:
-        _settle_checkout(source.checkout, row)
+        _settle_checkout(source.checkout, row, facts.latest_invoice)
     _report_doubles(row)
     return changes + _settle_membership(row, facts)
 
@@ -129,14 +130,24 @@ def columns_of(facts: SubscriptionFacts, price: Price, before: Subscription | No
             "last4": method.last4,
             "card_expires_on": method.expires_on,
         }
-    is_unpaid = invoice is not None and invoice.status == "open" and invoice.attempts > 0 and invoice.due_pence > 0
-    unpaid = invoice if is_unpaid else None
-    return columns | {
-        "unpaid_invoice_id": unpaid.id if unpaid else "",
-        "unpaid_pence": unpaid.due_pence if unpaid else 0,
-        "unpaid_attempts": unpaid.attempts if unpaid else 0,
-        "unpaid_url": unpaid.url if unpaid else "",
-        "next_attempt_at": unpaid.next_attempt_at if unpaid else None,
+    return columns | _unpaid(invoice, before)
+
+
+def _unpaid(invoice: InvoiceFacts | None, before: Subscription | None) -> dict[str, Any]:
+    """What Stripe failed to collect. While another try is on its way, what is known of the last one stands."""
+    if invoice is not None and invoice.is_under_way:
+        if before is not None and before.unpaid_invoice_id == invoice.id:
+            return {}
+        invoice = None
+    if invoice is None or invoice.status != "open" or not (invoice.attempts and invoice.due_pence):
+        blank = {"unpaid_invoice_id": "", "unpaid_pence": 0, "unpaid_attempts": 0, "unpaid_url": ""}
+        return blank | {"next_attempt_at": None}
+    return {
+        "unpaid_invoice_id": invoice.id,
+        "unpaid_pence": invoice.due_pence,
+        "unpaid_attempts": invoice.attempts,
+        "unpaid_url": invoice.url,
+        "next_attempt_at": invoice.next_attempt_at,
     }
 
 
@@ -160,8 +171,6 @@ def _write(facts: SubscriptionFacts, source: Source) -> tuple[Subscription, list
         row = Subscription.objects.create(
             stripe_id=facts.id, customer=source.customer, application=source.application, **columns
         )
-        if row.unpaid_invoice_id and row.is_live:
-            dunning.payment_failed(row)
         return row, [f"{person}: {pounds(row.amount_pence)} {price.get_interval_display()} renews by itself"]
     changed = [name for name, value in columns.items() if getattr(before, name) != value]
     if not changed:
@@ -169,8 +178,6 @@ def _write(facts: SubscriptionFacts, source: Source) -> tuple[Subscription, list
     for name in changed:
         setattr(before, name, columns[name])
     before.save(update_fields=changed)
-    if {"unpaid_invoice_id", "unpaid_attempts"} & set(changed) and before.unpaid_invoice_id and before.is_live:
-        dunning.payment_failed(before)
     return before, [f"{person}: {', '.join(_words(changed))} brought up to date"]
 
 
@@ -193,6 +200,8 @@ def _record(
         return _check_elsewhere(row, invoice, person)
     price = price_of(invoice.price_id, row.price)[0] if invoice.price_id else None
     changes_to = price_of(invoice.changes_to, row.price)[0] if invoice.changes_to and not price else None
+    if money is None and price is None:
+        return _change_for_nothing(changes_to, row, person, paid_on)
     collected.record(
         person=person,
         money=replace(money, subscription=row) if money else None,
@@ -204,6 +213,20 @@ def _record(
     )
     what = pounds(money.gross_pence) if money else "a period paid by credit"
     return [f"{person}: recorded {what}, paid on {paid_on:%-d %B %Y}"]
+
+
+def _change_for_nothing(changes_to: Price | None, row: Subscription, person: Person, paid_on: date) -> list[str]:
+    """A change to a cheaper plan costs nothing now, and so leaves no row by which its invoice would be known again.
+
+    It holds while the subscription has that price and nothing was paid since.
+    """
+    last = memberships.lock_last_membership(person)
+    if changes_to is None or changes_to != row.price or last is None or last.plan_id == changes_to.plan_id:
+        return []
+    if person.payments.filter(received_on__gt=paid_on).exists():
+        return []
+    collected.record(person=person, money=None, price=None, changes_to=changes_to, paid_on=paid_on)
+    return [f"{person}: changed to {changes_to.plan}"]
 
 
 def _check_elsewhere(row: Subscription, invoice: InvoiceFacts, person: Person) -> list[str]:
@@ -233,9 +256,10 @@ def _settle_membership(row: Subscription, facts: SubscriptionFacts) -> list[str]
         row.save(update_fields=["membership"])
     if row.status == SubscriptionStatus.UNPAID or _gave_up(row):
         dunning.subscription_ended_unpaid(row)
+    elif row.unpaid_invoice_id and row.is_live:
+        dunning.payment_failed(row)
     changes = _settle_cancellation(row, membership, facts)
-    if not changes:
-        _follow_grace(row, membership)
+    _follow_grace(row, (_membership_of(row) if changes else None) or membership)
     return changes
 
 
@@ -251,16 +275,22 @@ def _membership_of(row: Subscription) -> Membership | None:
     return found.prefetch_related("terms").filter(pk__in=paid).order_by("pk").first()
 
 
-def _settle_checkout(checkout: Checkout, row: Subscription) -> None:
-    """Completed: pending until money has come; failed once it bounced, and paid if another try brings it."""
+def _settle_checkout(checkout: Checkout, row: Subscription, invoice: InvoiceFacts | None) -> None:
+    """Completed: pending until money has come; failed once it bounced, and paid if another try brings it.
+
+    What failed never waits again, so that there is room for another page. `invoice` is the subscription's latest.
+    """
     checkout = Checkout.objects.select_for_update(of=("self",)).select_related("application").get(pk=checkout.pk)
     if checkout.state == CheckoutState.PAID:
         return
+    how_it_ended = invoice.status if invoice is not None else ""
     state = CheckoutState.PENDING
-    if row.payments.exists():
+    if row.payments.exists() or how_it_ended == "paid":
         state = CheckoutState.PAID
-    elif row.status in ENDED or row.unpaid_invoice_id:
+    elif row.status in ENDED or row.unpaid_invoice_id or how_it_ended in ("void", "uncollectible"):
         state = CheckoutState.FAILED
+    elif checkout.state == CheckoutState.FAILED:
+        return
     close_checkout(checkout, state, subscription_id=row.stripe_id)
 
 
@@ -279,27 +309,29 @@ def _report_doubles(row: Subscription) -> None:
 
 
 def _settle_cancellation(row: Subscription, membership: Membership, facts: SubscriptionFacts) -> list[str]:
-    """A wish to leave, or to stay after all, wherever it was said. An old one's end says nothing of a newer one."""
-    others = membership.subscriptions.exclude(pk=row.pk)
-    if others.renewing().exists() or others.filter(started_at__gt=row.started_at).exists():
-        return []
-    leaves = row.is_ending or (row.status == SubscriptionStatus.CANCELED and row.end_reason not in NOT_WISHED)
-    if leaves and not membership.cancelled_on and not _paid_by_hand_since(row, membership.person):
-        asked_on = timezone.localdate(row.cancelled_at) if row.cancelled_at else None
-        memberships.cancel(membership, reason=facts.end_comment or "Asked for at Stripe", on=asked_on)
+    """A wish to leave, or to stay after all, wherever it was said.
+
+    Nobody leaves while any subscription of theirs goes on; else the newest decides, whichever we heard of just now.
+    """
+    own = Subscription.objects.of_person(membership.person)
+    newest = own.filter(membership__isnull=False).order_by("-started_at", "-pk").first() or row
+    wished = newest.is_ending or (newest.status == SubscriptionStatus.CANCELED and newest.end_reason not in NOT_WISHED)
+    leaves = wished and not own.renewing().exists()
+    asked_at = newest.cancelled_at or timezone.now()
+    if leaves and not membership.cancelled_on and not _paid_by_hand_since(asked_at, membership.person):
+        reason = facts.end_comment or "Asked for at Stripe"
+        memberships.cancel(membership, reason=reason, on=timezone.localdate(asked_at))
         return [f"{membership.person}: membership cancelled"]
-    if not leaves and row.is_live and membership.cancelled_on:
+    if membership.cancelled_on and row.is_live and not row.is_ending:
         memberships.resume(membership)
         return [f"{membership.person}: membership goes on"]
     return []
 
 
-def _paid_by_hand_since(row: Subscription, person: Person) -> bool:
-    """Whether they came back by cheque or transfer after that subscription was cancelled."""
-    if row.cancelled_at is None:
-        return False
+def _paid_by_hand_since(moment: datetime, person: Person) -> bool:
+    """Whether they came back by cheque or transfer after their subscription was cancelled."""
     by_hand = person.payments.filter(subscription__isnull=True, gross_pence__gt=0, reversals__isnull=True)
-    return by_hand.filter(created_at__gt=row.cancelled_at).exists()
+    return by_hand.filter(created_at__gt=moment).exists()
 
 
 def _follow_grace(row: Subscription, membership: Membership) -> None:
