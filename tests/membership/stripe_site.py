@@ -105,6 +105,11 @@ class StripeSite:
         return application.person
 
 
+def stripe_price(application: Application) -> str:
+    """The application's price at Stripe."""
+    return catalogue.stripe_price(application.price, application.amount_pence)
+
+
 def apply(plan: Plan, *, method: str = "card", renews: bool = True, amount: int | None = None, **details: Any):
     """What somebody filled in on the join page, waiting for its payment."""
     number = uuid.uuid4().hex[:6]

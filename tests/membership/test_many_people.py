@@ -30,8 +30,8 @@ SELECT id, {plan}, 'card', 'X' || id, '', now() FROM membership_person WHERE ema
 INSERT INTO membership_term (membership_id, price_id, starts_on, ends_on, grace_until, invoice_id, created_at)
 SELECT id, {price}, current_date - 365 + id::int %% 365, current_date + id::int %% 365,
     current_date + 30 + id::int %% 365, '', now() FROM membership_membership WHERE reference LIKE 'X%%';
-INSERT INTO membership_stripecustomer (person_id, key, stripe_id, created_at)
-SELECT person_id, gen_random_uuid(), 'cus_' || id, now() FROM membership_membership WHERE reference LIKE 'X%%';
+INSERT INTO membership_stripecustomer (person_id, key, stripe_id, address, created_at)
+SELECT person_id, gen_random_uuid(), 'cus_' || id, '{{}}', now() FROM membership_membership WHERE reference LIKE 'X%%';
 INSERT INTO membership_subscription (stripe_id, customer_id, application_id, membership_id, price_id, amount_pence,
     item_id, status, started_at, period_ends_at, end_reason, method, payment_method_id, card_brand, last4,
     needs_new_method, unpaid_invoice_id, unpaid_pence, unpaid_attempts, unpaid_url)

@@ -149,9 +149,10 @@ def test_schedules_are_made_by_migrate_and_follow_the_code(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_every_scheduled_job_runs():
+def test_every_scheduled_job_runs(stripe_sandbox, settings):
     from django.utils.module_loading import import_string
 
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = stripe_sandbox.key, stripe_sandbox.url
     for job in jobs._scheduled:
         import_string(job.path)()
 
