@@ -96,20 +96,21 @@ def begin(application: Application) -> str:
 def _bounced(application: Application) -> list[Subscription]:
     """What began with a debit that bounced, and was never paid: Stripe would try again beside the new payment."""
     of_them = Q(application=application) | Q(application__identity=application.identity)
-    never_paid = Subscription.objects.live().filter(of_them, membership__isnull=True, payments__isnull=True)
-    return list(never_paid.exclude(unpaid_invoice_id=""))
+    return list(Subscription.objects.bounced().filter(of_them))
 
 
 def _end(subscription: Subscription) -> None:
-    """Let nothing of it be collected or paid any more. Raises AlreadyPaid if it was paid just now."""
+    """Let nothing of it be collected or paid any more. Raises AlreadyPaid if it was paid meanwhile."""
     from membership.actions import reflecting  # it stands above this module
 
-    steps = [(gateway.end_now, subscription.stripe_id), (gateway.void_invoice, subscription.unpaid_invoice_id)]
-    for step, identifier in steps:
+    status = gateway.invoice(subscription.unpaid_invoice_id).status
+    if status == "open":
+        gateway.void_invoice(subscription.unpaid_invoice_id)
+    if status != "paid":
         try:
-            step(identifier)
-        except gateway.Refused as reason:  # done before, or paid meanwhile
-            logger.info("%s is not ended: %s", identifier, reason)
+            gateway.end_now(subscription.stripe_id)
+        except gateway.Refused as reason:
+            logger.info("%s has ended: %s", subscription.stripe_id, reason)
     reflecting.subscription(subscription.stripe_id)
     if subscription.payments.exists():
         raise AlreadyPaid(f"{subscription.stripe_id} was paid")

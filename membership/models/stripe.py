@@ -140,7 +140,12 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def renewing(self):
         """Those that renew by themselves, so that nobody needs to be reminded."""
-        return self.live().filter(cancel_at__isnull=True).exclude(status=SubscriptionStatus.UNPAID)
+        goes_on = self.live().filter(cancel_at__isnull=True).exclude(status=SubscriptionStatus.UNPAID)
+        return goes_on.exclude(~Q(unpaid_invoice_id=""), membership__isnull=True)
+
+    def bounced(self):
+        """Those whose first payment bounced, so that they never began; Stripe may go on trying."""
+        return self.live().filter(~Q(unpaid_invoice_id=""), membership__isnull=True)
 
     def failing(self):
         """Those whose last payment failed, or whose way to pay does not work any more."""
