@@ -99,7 +99,7 @@ class TestComingBack:
         assert sorted(each["status"] for each in stripe_site.sandbox.objects("invoice")) == ["paid", "void"]
         person = Person.objects.get()
         assert [payment.gross_pence for payment in person.payments.all()] == [2500]
-        assert person.is_member()
+        assert person.is_member(person.payments.get().received_on)
 
     def test_a_bounced_debit_that_a_retry_paid_meanwhile_is_not_paid_again(self, client, individual, stripe_site):
         send(client, individual, method="debit")
