@@ -395,6 +395,12 @@ def pay_invoice(identifier: str) -> None:
 
 
 @answered
+def settle_elsewhere(identifier: str) -> None:
+    """Tell Stripe that an open invoice was paid by other means, so that it asks no more. Raises Refused."""
+    _v1().invoices.pay(identifier, {"paid_out_of_band": True})
+
+
+@answered
 def void_invoice(identifier: str) -> None:
     """Let nobody pay an open invoice any more. Raises Refused if it is paid, or a debit for it is under way."""
     _v1().invoices.void_invoice(identifier)

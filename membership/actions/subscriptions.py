@@ -56,6 +56,18 @@ def _reflect(subscription: Subscription) -> list[str]:
     return changed
 
 
+def settle_by_hand(person: Person) -> bool:
+    """After a payment by other means: Stripe asks no more for what it failed to collect. Whether there was such.
+
+    Otherwise its next try would take the money a second time. Raises gateway.Unavailable, gateway.Refused.
+    """
+    unpaid = Subscription.objects.of_person(person).live().exclude(unpaid_invoice_id="")
+    for subscription in unpaid:
+        gateway.settle_elsewhere(subscription.unpaid_invoice_id)
+        _reflect(subscription)
+    return bool(unpaid)
+
+
 def resume(membership: Membership) -> Membership:
     """Undo a cancellation: Stripe renews it again, grace and reminders are back.
 

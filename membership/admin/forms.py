@@ -170,7 +170,7 @@ class RecordPaymentForm(forms.Form):
 
 def paying_already(person: Person) -> str:
     """What would make a payment by hand the second one, in words; empty if nothing does."""
-    renewing = Subscription.objects.of_person(person).renewing().first()
+    renewing = Subscription.objects.of_person(person).renewing().filter(unpaid_invoice_id="").first()
     if renewing is not None:
         day = date_format(timezone.localdate(renewing.period_ends_at), "j F Y")
         return (

@@ -5,7 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from membership.actions import joining, memberships, merging, payments
+from membership import gateway
+from membership.actions import joining, memberships, merging, payments, subscriptions
 from membership.admin.forms import CoverForm, MergeForm, ReasonForm, RecordPaymentForm
 from membership.admin.pages import CHANGE, RECORD, in_words, needs, page, to_person
 from membership.admin.stripe_pages import payment_page
@@ -72,7 +73,21 @@ def _recorded(request: HttpRequest, form: RecordPaymentForm) -> HttpResponse:
     messages.success(
         request, f"{pounds(payment.gross_pence)} recorded. {payment.person} is a member {until}. {receipt}"
     )
+    _settle_at_stripe(request, payment.person)
     return to_person(payment.person)
+
+
+def _settle_at_stripe(request: HttpRequest, person: Person) -> None:
+    """What Stripe failed to collect has come by hand now: it must not be taken as well."""
+    try:
+        if subscriptions.settle_by_hand(person):
+            messages.info(request, "Stripe was told, and does not try any more to collect what it had failed to.")
+    except (gateway.Unavailable, gateway.Refused) as problem:
+        messages.error(
+            request,
+            f"Stripe still tries to collect the same money, and could not be told ({problem}). Mark the open invoice "
+            "as paid outside of Stripe in its dashboard, or they pay twice.",
+        )
 
 
 @needs(RECORD)

@@ -231,8 +231,8 @@ def _change_for_nothing(changes_to: Price | None, row: Subscription, person: Per
 
 def _check_elsewhere(row: Subscription, invoice: InvoiceFacts, person: Person) -> list[str]:
     """Somebody told Stripe that the money came another way. It buys time only once it is recorded here."""
-    since = timezone.localdate(invoice.created_at)
-    if not person.payments.filter(subscription__isnull=True, gross_pence__gt=0, received_on__gte=since).exists():
+    newest = person.payments.filter(gross_pence__gt=0, reverses__isnull=True).order_by("-pk").first()
+    if newest is None or newest.subscription_id is not None:
         concerns.raise_concern(
             ConcernKind.PAID_FOR_NOTHING,
             about=invoice.id,
