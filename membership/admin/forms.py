@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from membership import postcodes
+from membership.actions.collected import may_take_details
 from membership.actions.merging import CHOOSABLE
 from membership.actions.payments import Money
 from membership.forms import LineField, PoundsField, one_line
@@ -207,8 +208,7 @@ def _suggested(person: Person, application: Application | None) -> dict[str, Any
             "amount": application.amount_pence,
             "method": application.method,
             "bank_reference": application.reference,
-            # Anybody can type the address of somebody known: only what its owner confirmed is taken over unasked.
-            "take_details": person.email_verified_at is None or application.email_confirmed_at is not None,
+            "take_details": may_take_details(person, application),
         }
     membership = main_membership(person)
     if membership is None or membership.last_term is None:
