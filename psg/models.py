@@ -105,7 +105,7 @@ class SearchEntry(models.Model):
         db_collation="C",
         help_text="A line's end before each; its slug, a space, its name.",
     )
-    members_only = models.BooleanField(default=False)
+    members_only = models.BooleanField(default=False, db_default=False)
     vector = SearchVectorField(null=True)
 
     # As (words, whether they matched); filled by psg.search for a page of results. No excerpt: the title alone matched.
