@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from membership.actions import joining, memberships, merging, payments
-from membership.admin.forms import CoverForm, MergeForm, ReasonForm, RecordPaymentForm
+from membership.actions import joining, ledger, memberships, merging, payments
+from membership.admin.forms import CoverForm, MergeForm, ReasonForm, RecordPaymentForm, month_is_closed
 from membership.admin.pages import CHANGE, RECORD, in_words, needs, page, to_person
 from membership.admin.stripe_pages import payment_page
 from membership.models import Application, Cover, Payment, Person
@@ -35,6 +35,8 @@ def record_payment(request: HttpRequest, pk: int) -> HttpResponse:
             form.tell_of(meanwhile.payment)
         except payments.AlreadyAccepted as accepted:
             return _already_accepted(request, accepted.payment)
+        except ledger.MonthClosed as closed:
+            form.add_error("received_on", month_is_closed(closed.month))
         except Person.DoesNotExist:
             raise Http404("The record was merged a moment ago.") from None
         except memberships.AlreadyForLife:
