@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import path, re_path, reverse
 from django.utils.html import format_html
 
-from membership.admin import ledger, statements
+from membership.admin import ledger, roll, statements
 from membership.models import Payment
 from membership.money import pounds
 
@@ -82,6 +82,8 @@ class PaymentAdmin(admin.ModelAdmin):
             path("ledger/<str:month>/reopen/", wrap(ledger.reopen), name="membership_ledger_reopen"),
             path("statement/<int:pk>/", wrap(statements.statement), name="membership_statement"),
             path("statement/<int:pk>.csv", wrap(statements.statement_file), name="membership_statement_file"),
+            path("roll/", wrap(roll.roll_page), name="membership_roll"),
+            path("roll.csv", wrap(roll.roll_file), name="membership_roll_file"),
             *super().get_urls(),
         ]
 
