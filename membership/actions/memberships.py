@@ -113,7 +113,11 @@ ADDRESS = ["address_line1", "address_line2", "town", "postcode", "country"]
 
 
 def trim_covers(membership: Membership, *, last_day: date) -> None:
-    """After a change to a smaller plan: those it has no room for, the newest first, are covered until `last_day`."""
+    """After a change to a smaller plan: those it has no room for, the newest first, are covered until `last_day`.
+
+    Never to a day before yesterday: who was covered on a day stays so, also if the money is recorded late.
+    """
+    last_day = max(last_day, timezone.localdate() - dates.ONE_DAY)
     room = membership.plan.max_people - 1
     covered = membership.cover_set.filter(until__isnull=True).order_by("since", "pk")
     over = [cover.pk for cover in covered[room:]]

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from membership import mails, references
-from membership.actions import concerns, memberships, people
+from membership.actions import concerns, ledger, memberships, people
 from membership.actions.joining import forget_if_provisional
 from membership.dates import ONE_DAY
 from membership.models import (
@@ -75,13 +75,14 @@ def record(
 
     With an `application` what it asks for comes true: declarations, consents, household, and with `take_details` name
     and address. `last_seen` is the number of the person's last payment when the form was opened (0: none).
-    Raises RecordedMeanwhile if there is a newer one; AlreadyAccepted; memberships.AlreadyForLife.
+    Raises RecordedMeanwhile if there is a newer one; AlreadyAccepted; memberships.AlreadyForLife; ledger.MonthClosed.
     """
     application = lock_application(application) if application else None
     person = Person.objects.select_for_update().get(pk=person.pk)
     repeated = Payment.objects.filter(token=money.token).first()
     if repeated is not None:
         return repeated
+    ledger.keep_open(money.received_on)
     _refuse_unseen(person, application, last_seen)
     if application is not None:
         people.take_over(person, application, take_details=take_details)

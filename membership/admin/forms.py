@@ -1,6 +1,7 @@
 """Forms of the membership desk. They check and ask; what happens is in `membership.actions`."""
 
 import uuid
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from membership.actions.collected import may_take_details
 from membership.actions.merging import CHOOSABLE
 from membership.actions.payments import Money
 from membership.forms import LineField, PoundsField, one_line
-from membership.models import Application, Checkout, Payment, Person, Price, Subscription
+from membership.models import Application, Checkout, ClosedMonth, Payment, Person, Price, Subscription
 from membership.models.payments import OFFLINE_METHODS
 from membership.money import MAXIMUM_PENCE, pounds
 from membership.standing import main_membership
@@ -113,6 +114,8 @@ class RecordPaymentForm(forms.Form):
         day = self.cleaned_data["received_on"]
         if day > timezone.localdate():
             raise forms.ValidationError("This day has not come yet.")
+        if ClosedMonth.objects.filter(month=day.replace(day=1)).exists():
+            raise forms.ValidationError(month_is_closed(day))
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -167,6 +170,14 @@ class RecordPaymentForm(forms.Form):
             f"{by} recorded {payment} for {payment.person} after you had opened this page. If yours is another "
             "payment, press the button again.",
         )
+
+
+def month_is_closed(day: date) -> str:
+    """What to do about money of a closed month."""
+    return (
+        f"{date_format(day, 'F Y')} is closed. Give the day on which you record it, and the true day as the reference; "
+        "or ask an Administrator to open the month again."
+    )
 
 
 def paying_already(person: Person) -> str:

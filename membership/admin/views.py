@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from membership import gateway
-from membership.actions import joining, memberships, merging, payments, subscriptions
-from membership.admin.forms import CoverForm, MergeForm, ReasonForm, RecordPaymentForm
+from membership.actions import joining, ledger, memberships, merging, payments, subscriptions
+from membership.admin.forms import CoverForm, MergeForm, ReasonForm, RecordPaymentForm, month_is_closed
 from membership.admin.pages import CHANGE, RECORD, in_words, needs, page, to_person
 from membership.admin.stripe_pages import payment_page
 from membership.models import Application, Cover, Payment, Person
@@ -36,6 +36,8 @@ def record_payment(request: HttpRequest, pk: int) -> HttpResponse:
             form.tell_of(meanwhile.payment)
         except payments.AlreadyAccepted as accepted:
             return _already_accepted(request, accepted.payment)
+        except ledger.MonthClosed as closed:
+            form.add_error("received_on", month_is_closed(closed.month))
         except Person.DoesNotExist:
             raise Http404("The record was merged a moment ago.") from None
         except memberships.AlreadyForLife:

@@ -1,10 +1,13 @@
 """Payments: one row for every pound in or out. The database refuses to change or delete one."""
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from membership.dates import ONE_DAY, months_later
 from membership.models.people import Person
 from membership.money import pounds
 
@@ -29,6 +32,18 @@ class Purpose(models.TextChoices):
     MEMBERSHIP = "membership", "Membership"
 
 
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    """Questions about payments. Days in the ledger are London dates; both ends are included."""
+
+    def booked(self, first: date, last: date):
+        """Rows of those days in the ledger."""
+        return self.filter(booked_on__range=(first, last))
+
+    def booked_in(self, month: date):
+        """Rows of the month that begins on that day."""
+        return self.booked(month, months_later(month, 1) - ONE_DAY)
+
+
 class Payment(models.Model):
     """Money that came (above zero) or went back (below zero, linked to the row that it reverses). Amounts in pence.
 
@@ -36,6 +51,9 @@ class Payment(models.Model):
 
     A trigger refuses UPDATE and DELETE; only `person` may follow a merge. Corrections are further rows. `token` makes
     a recording that is sent twice one: the form's own, or the payment provider's id.
+
+    `booked_on` is set by a trigger: the day on which the money moved, unless that month is closed. Then a row by hand
+    is refused, and one from Stripe, which must not be lost, is booked on the first day of the first open month.
     """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="payments")
@@ -45,6 +63,8 @@ class Payment(models.Model):
     fee_pence = models.IntegerField("fee", default=0)
     currency = models.CharField(max_length=3, default="GBP")
     received_on = models.DateField(default=timezone.localdate, help_text="The day the money moved, in London.")
+    # Filled in by the database, see below; no default, so that nothing else decides.
+    booked_on = models.DateField("day in the ledger", editable=False)
     bank_reference = models.CharField(max_length=100, blank=True, help_text="As on the statement or the cheque.")
     reverses = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversals", verbose_name="takes back"
@@ -62,6 +82,8 @@ class Payment(models.Model):
     stripe_charge_id = models.CharField(max_length=100, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = PaymentQuerySet.as_manager()
+
     class Meta:
         ordering = ["-received_on", "-pk"]
         constraints = [
@@ -73,6 +95,7 @@ class Payment(models.Model):
         ]
         indexes = [
             models.Index(fields=["-received_on", "-id"], name="payment_received"),
+            models.Index(fields=["booked_on", "id"], name="payment_booked"),
             models.Index(
                 fields=["stripe_payment_intent_id"],
                 name="payment_intent",
