@@ -129,11 +129,14 @@ def _membership_of_owner(application: Application) -> Membership | None:
 def first_payment_failed(checkout: Checkout) -> Mail:
     """The bank did not pay what an application asked for. To the address that was typed: nothing is verified."""
     application = checkout.application
+    # Who has verified the address meanwhile is asked first: the thank-you page alone would not let them pay.
+    owner_pays = owner_to_ask(application) is not None
+    thanks = settings.SITE_URL + application.get_absolute_url()
     context = {
         "application": application,
         "name": application.contact_name or application.name,
         "method": Method(application.method).label,
-        "pay_url": settings.SITE_URL + application.get_absolute_url(),
+        "pay_url": _link("membership:confirm", application.confirm_secret) if owner_pays else thanks,
     }
     to = "" if application.person.do_not_contact else application.email
     return Mail("first_payment_failed", to, context)

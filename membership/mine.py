@@ -47,7 +47,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Mine:
-    """A person's membership as they see it. `code` is a Status, "covered", "pending", or "nobody"."""
+    """A person's membership as they see it. `is_on_its_way`: a payment is, whatever else is true."""
 
     person: Person
     standing: Standing
@@ -58,7 +58,9 @@ class Mine:
 
     @property
     def code(self) -> str:
-        return self.standing.code
+        """A Status, "covered", "pending", or "nobody". Money on its way makes no difference to that."""
+        told_apart_by_staff = {"renewing": Status.PAST_DUE.value, "on_its_way": "pending"}
+        return told_apart_by_staff.get(self.standing.code, self.standing.code)
 
     @property
     def membership(self) -> Membership | None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from membership import mails, references
 from membership.models import Application, ApplicationState, Interval, Method, Person, PersonKind, Plan, Price
 from membership.models.applications import new_secret
+from membership.paying import ONLINE
 
 # Anybody can type anybody's address: more mails than this to one address in a day are not sent.
 MAILS_A_DAY = 5
@@ -178,10 +179,34 @@ def confirm_email(*, secret: str) -> Application:
     if application.email_confirmed_at is None:
         application.email_confirmed_at = timezone.now()
         application.save(update_fields=["email_confirmed_at"])
-    person = Person.objects.select_for_update().get(pk=application.person_id)
+    known = _known_as(application)
+    # By number, as everywhere.
+    numbers = {application.person_id, known.pk if known else application.person_id}
+    people = {each.pk: each for each in Person.objects.select_for_update().filter(pk__in=numbers).order_by("pk")}
+    person = people[application.person_id]
+    heir = people.get(known.pk) if known else None
+    if heir is not None and is_provisional(person, apart_from=application):
+        application.person = heir
+        application.save(update_fields=["person"])
+        forget_if_provisional(person, heir=heir)
+        person = heir
     if person.email == application.email and person.email_verified_at is None:
         verify_email(person)
     return application
+
+
+def _known_as(application: Application) -> Person | None:
+    """Whom we know already of the human who wrote this open application and reads its mail; else None.
+
+    Who paid without confirming the address, and fills in the form again, gets a provisional record at first. Left
+    alone it would be the one with the verified address, and its owner would sign in to a record that holds nothing.
+    """
+    if not application.is_open or is_on_its_way(application):
+        return None
+    earlier = Application.objects.filter(identity=application.identity, state=ApplicationState.ACCEPTED)
+    same = Person.objects.filter(email=application.email, applications__in=earlier).order_by("pk")
+    found = Person.objects.with_verified_email(application.email).first() or same.first()
+    return None if found is None or found.pk == application.person_id else found
 
 
 def verify_email(person: Person) -> bool:
@@ -207,19 +232,21 @@ def discard(application: Application) -> None:
 
 @transaction.atomic
 def pay_otherwise(application: Application, *, method: str) -> Application:
-    """They would rather pay by transfer or cheque: mail how. Nothing changes once it is paid, or on its way.
+    """They would rather pay by transfer or cheque: mail how. Or by card instead of debit: they go on to Stripe at once.
 
-    A month is not paid by cheque: then it is a transfer.
+    Nothing changes once it is paid, or on its way. A month is not paid by cheque: then it is a transfer.
     """
     application = (
         Application.objects.select_for_update(of=("self",))
         .select_related("price", "plan", "person")
         .get(pk=application.pk)
     )
-    if application.price.interval == Interval.MONTH:
+    at_stripe = method in ONLINE
+    if application.price.interval == Interval.MONTH and not at_stripe:
         method = Method.TRANSFER
     if application.is_open and application.method != method and not is_on_its_way(application):
-        application.method, application.renews = method, False
+        application.method, application.renews = method, application.renews and at_stripe
         application.save(update_fields=["method", "renews"])
-        _mail(application)
+        if not at_stripe:
+            _mail(application)
     return application

@@ -11,6 +11,8 @@ from membership.models.payments import OFFLINE_METHODS
 from membership.standing import is_on_its_way, main_membership, open_applications, standing
 
 CHANGES_SHOWN = 8
+# Columns whose own names say little.
+IN_WORDS = {"user": "sign-in account", "email_verified_at": "address confirmed"}
 ROWS_SHOWN = 60  # of terms and payments: five years by the month
 
 
@@ -172,10 +174,14 @@ def _changes(person: Person) -> list[dict[str, Any]]:
             {
                 "at": save.history_date,
                 "by": save.history_user,
-                "what": ", ".join(name.replace("_", " ") for name in changed) if before else "record made",
+                "what": _words(changed) if before else "record made",
             }
         )
     return changes[:CHANGES_SHOWN]
+
+
+def _words(columns: list[str]) -> str:
+    return ", ".join(IN_WORDS.get(name, name.replace("_", " ")) for name in columns)
 
 
 def _value(save: Any, name: str) -> Any:

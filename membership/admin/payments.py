@@ -44,6 +44,9 @@ class PaymentAdmin(admin.ModelAdmin):
     ]
     readonly_fields = fields
 
+    class Media:
+        css: ClassVar[Any] = {"all": ["css/membership-desk.css"]}
+
     @admin.display(description="amount", ordering="gross_pence")
     def amount(self, payment: Payment) -> str:
         return pounds(payment.gross_pence)

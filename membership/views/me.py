@@ -16,6 +16,8 @@ from membership.models import Price
 from membership.views.personal import back, page, personal, stripe_is_away
 
 BOTH = ("GET", "HEAD", "POST")
+# What staff read of a cancellation for which no reason was given.
+NO_REASON = "Asked for on their own page"
 
 
 class SeeOther(HttpResponseRedirectBase):
@@ -113,7 +115,7 @@ def cancel(request: HttpRequest, mine: Mine) -> HttpResponse:
     form = CancelForm(request.POST or None) if request.method == "POST" else CancelForm()
     if request.method == "POST" and form.is_valid():
         try:
-            subscriptions.cancel(mine.membership, reason=form.cleaned_data["reason"])
+            subscriptions.cancel(mine.membership, reason=form.cleaned_data["reason"] or NO_REASON)
         except (gateway.Unavailable, gateway.Refused):
             return stripe_is_away(request)
         return back(request, _("Your membership is cancelled. We have sent you an email that says so."))

@@ -9,13 +9,14 @@ from django.views.decorators.http import require_http_methods
 
 from membership import gateway
 from membership.actions import checkout, joining
-from membership.models import Application, ApplicationState, Checkout, CheckoutState, Interval
+from membership.models import Application, ApplicationState, Checkout, CheckoutState, Interval, Method
 from membership.paying import is_online, owner_to_ask, way_to_pay, ways_to_pay
 from membership.views.to_stripe import leads_to_stripe
 
 logger = logging.getLogger("psg.stripe")
 
 PROVEN = "proven_email"
+LED_TO_PAY = "led_to_pay"
 RETRY_SECONDS = 60
 
 
@@ -43,7 +44,9 @@ def go_to_pay(request: HttpRequest, application: Application) -> HttpResponse:
     if not may_pay(request, application):
         return SeeOther(application.get_absolute_url())
     try:
-        return SeeOther(checkout.begin(application))
+        address = checkout.begin(application)
+        request.session[LED_TO_PAY] = application.secret
+        return SeeOther(address)
     except checkout.RenewsAlready as error:
         context = {"subscription": error.subscription}
         return _unlisted(render(request, "membership/pay_renews.html", context))
@@ -74,6 +77,11 @@ def other_ways(application: Application) -> list[str]:
     return [method for method in ways_to_pay() if not (is_monthly and method == "cheque")]
 
 
+def other_online(application: Application) -> str:
+    """The way at Stripe that they did not choose: whose debit bounced may have a card that works."""
+    return Method.DEBIT.value if application.method == Method.CARD else Method.CARD.value
+
+
 @never_cache
 @leads_to_stripe
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,8 +92,11 @@ def pay(request: HttpRequest, secret: str) -> HttpResponse:
         return SeeOther(application.get_absolute_url())
     if "method" not in request.POST:
         return go_to_pay(request, application)
-    if request.POST["method"] in other_ways(application) and withdraw_pages(application):
-        joining.pay_otherwise(application, method=request.POST["method"])
+    method = request.POST["method"]
+    if method == other_online(application):
+        return go_to_pay(request, joining.pay_otherwise(application, method=method))
+    if method in other_ways(application) and withdraw_pages(application):
+        joining.pay_otherwise(application, method=method)
     return SeeOther(application.get_absolute_url())
 
 
@@ -109,10 +120,10 @@ def thanks(request: HttpRequest, secret: str) -> HttpResponse:
     application.refresh_from_db(fields=["state", "payment"])
     if not is_online(application):
         stage = "paid" if application.state == ApplicationState.ACCEPTED else "instructions"
-    elif not may_pay(request, application):
-        stage = "mail"
     else:
         stage = "checking" if is_unclear else _stage(application)
+        if not may_pay(request, application) and not _paid_here(request, application, stage):
+            stage = "mail"
     payment = application.payment if stage == "paid" and is_online(application) else None
     context = {
         "application": application,
@@ -123,6 +134,12 @@ def thanks(request: HttpRequest, secret: str) -> HttpResponse:
         "term": payment.term if payment else None,
     }
     return _unlisted(render(request, "membership/thanks.html", context))
+
+
+def _paid_here(request: HttpRequest, application: Application, stage: str) -> bool:
+    """Whether this browser paid it, before somebody verified the address: it learns what became of that, no more."""
+    was_led = request.session.get(LED_TO_PAY) == application.secret
+    return was_led and stage in ("paid", "on_its_way", "checking")
 
 
 def _ask_what_became_of_it(request: HttpRequest, application: Application) -> bool:

@@ -1,4 +1,7 @@
-"""Joining by cheque, card and debit, from the home page to the receipt, in a real browser."""
+"""Joining by cheque from the home page to the receipt, and the join page's own ways, in a real browser.
+
+What happens on Stripe's page, and after it, is in test_membership_begins.py and test_membership_life.py.
+"""
 
 import time
 
@@ -101,20 +104,6 @@ def choose(page: Page, site: str, way: str) -> None:
 
 def heading(page: Page):
     return expect(page.get_by_role("heading", level=1))
-
-
-def test_by_card_there_and_back_and_paid(page, site, paying):
-    choose(page, site, "Card: renews by itself")
-    expect(page.get_by_role("banner")).to_have_text("Stripe sandbox: no real money")
-    type_card(page, "4242 4242 4242 4242")
-    heading(page).to_have_text("Thank you")
-    expect(page.get_by_text("You are a member until")).to_be_visible()
-    page.reload()
-    page.go_back()  # Stripe's page of what is paid leads on again
-    heading(page).to_have_text("Thank you")
-    assert Person.objects.get().is_member()
-    assert len(paying.objects("charge")) == 1
-    assert len(paying.objects("checkout.session")) == 1
 
 
 def test_changed_their_mind_at_stripe_paid_from_the_mail_in_another_browser(page, browser, site, paying, run_jobs):

@@ -13,7 +13,6 @@ from membership.models import Person
 from psg import mail
 from tests.factories import PersonFactory, PlanFactory, PriceFactory
 from tests.membership.conftest import pay
-from tests.membership.stripe_site import StripeSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -101,22 +100,6 @@ def test_in_by_link_on_another_device_without_javascript(browser, page, site, an
     phone.get_by_role("button", name="Stay a member").click()
     expect(phone.get_by_role("status")).to_contain_text("your membership goes on")
     phone.context.close()
-
-
-def test_to_stripes_page_for_another_card_and_back(page, site, ana, stripe_sandbox, settings, run_jobs):
-    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = stripe_sandbox.key, stripe_sandbox.secret
-    settings.STRIPE_API_BASE = stripe_sandbox.url
-    person = StripeSite(stripe_sandbox).member(ana.memberships.get().plan, last_name="Mamani")
-    text = ask(page, site, person.email, run_jobs)
-    page.goto(link_in(text))
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.locator(".me-status")).to_contain_text("Visa card ending in 4242")
-    # The policy of the page lets its form lead to Stripe.
-    page.get_by_role("button", name="Change card or bank account").click()
-    page.wait_for_url(f"{stripe_sandbox.url}/**")
-    stripe_sandbox.change_card(person.stripe_customers.get().stripe_id, "5555555555554444")
-    page.goto(f"{site}/membership/me/?from=portal")
-    expect(page.locator(".me-status")).to_contain_text("Mastercard card ending in 4444")
 
 
 def test_the_card_is_printed_in_the_size_of_a_bank_card_and_nothing_to_press_with_it(page, site, ana, run_jobs):
