@@ -2,6 +2,7 @@
 
 from membership.models.applications import Application, ApplicationState
 from membership.models.concerns import Concern, ConcernKind
+from membership.models.gift_aid import Claim, ClaimLine, LineKind
 from membership.models.memberships import Cover, Membership, Status, Term
 from membership.models.notices import Notice, NoticeKind
 from membership.models.payments import Method, Payment, Purpose
@@ -27,6 +28,8 @@ __all__ = [
     "Channel",
     "Checkout",
     "CheckoutState",
+    "Claim",
+    "ClaimLine",
     "Concern",
     "ConcernKind",
     "Consent",
@@ -37,6 +40,7 @@ __all__ = [
     "GiftAidDeclaration",
     "GiftAidScope",
     "Interval",
+    "LineKind",
     "Membership",
     "MergeRecord",
     "Method",
