@@ -47,7 +47,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
     },
     "Treasurer": {
         "membership": [
-            "view_payment",
+            *("view_payment", "view_claim", "add_claim"),
             *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("plan", "price")),
         ],
     },
