@@ -103,7 +103,8 @@ def _made(request: HttpRequest) -> Claim | None:
 
 def _shown(found: claims.Preview) -> dict[str, Any]:
     """The beginnings of long lists, and how long they are."""
-    rows = [{"line": line, "remark": found.remarks.get(line.payment_id, "")} for line in found.lines]
+    given = [line for line in found.lines if line.amount_pence > 0]
+    rows = [{"line": line, "remark": found.remarks.get(line.payment_id, "")} for line in given]
     remarked = [row for row in rows if row["remark"]]
     groups = [
         {
@@ -116,6 +117,7 @@ def _shown(found: claims.Preview) -> dict[str, Any]:
     ]
     return {
         "rows": rows[:LINES_SHOWN],
+        "rows_count": len(rows),
         "remarked": remarked[:LINES_SHOWN],
         "remarked_count": len(remarked),
         "groups": groups,

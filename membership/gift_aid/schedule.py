@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from odfdo import Cell, Document, Element, Row, Table
+from odfdo import Cell, Document, Row, Table
 
 from membership.models import Claim, ClaimLine
 from psg.backoffice.exports import defused
@@ -70,7 +70,7 @@ def as_ods(claim: Claim, part: int) -> bytes:
     """Days are days and amounts are numbers; words are never formulas."""
     document = Document("spreadsheet")
     for style in STYLES:
-        document.insert_style(Element.from_tag(style), automatic=True)
+        document.insert_style(style, automatic=True)
     table = Table(f"{claim.reference} part {part}")
     for values in [COLUMNS, *rows(claim, part)]:
         row = Row()

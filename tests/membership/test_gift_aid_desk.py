@@ -64,7 +64,7 @@ class TestNewClaim:
         html = treasurer.get(NEW).text
         for text in ("£50.00", "£12.50", "Dr Ana Quispe", "initials only", "Undeclared", "No declaration for that day"):
             assert text in html
-        assert html.index("Look at these") < html.index("Left out") < html.index("In the claim")
+        assert html.index("Look at these") < html.index("Left out") < html.index("In the schedule")
 
     def test_begins_with_everything_that_can_still_be_claimed(self, treasurer, payment):
         form = treasurer.get(NEW).context["form"]
