@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
 from membership.actions.claims import NothingToClaim, make_claim, preview
@@ -21,17 +21,18 @@ from tests.membership.conftest import pay
 pytestmark = pytest.mark.django_db
 START = date(2023, 1, 1)
 
-PEOPLE = some.integers(0, 2)
+PEOPLE = some.integers(0, 1)
 PENCE = some.integers(1, 6000)
-STEPS = some.one_of(
-    some.tuples(some.just("pay"), PEOPLE, PENCE, some.booleans()),
-    some.tuples(some.just("declare"), PEOPLE, some.sampled_from(["this", "future", "all"])),
-    some.tuples(some.just("cancel"), PEOPLE),
-    some.tuples(some.just("refund"), some.integers(0, 30), PENCE),
-    some.tuples(some.just("refund fails"), some.integers(0, 30)),
-    some.tuples(some.just("claim")),
-)
-HISTORIES = some.lists(some.tuples(some.integers(1, 45), STEPS), min_size=1, max_size=30)
+WHICH = some.integers(0, 30)
+PAY = some.tuples(some.just("pay"), PEOPLE, PENCE, some.sampled_from([False, False, False, True]))
+REFUND = some.tuples(some.just("refund"), WHICH, PENCE)
+FAIL = some.tuples(some.just("refund fails"), WHICH)
+DECLARE = some.tuples(some.just("declare"), PEOPLE, some.sampled_from(["this", "future", "all"]))
+CANCEL = some.tuples(some.just("cancel"), PEOPLE)
+CLAIM = some.tuples(some.just("claim"))
+# Several of the frequent ones, so that the rare ones meet something.
+STEPS = some.one_of(PAY, PAY, DECLARE, DECLARE, CANCEL, REFUND, REFUND, FAIL, CLAIM)
+HISTORIES = some.lists(some.tuples(some.integers(1, 45), STEPS), min_size=10, max_size=30)
 
 
 @dataclass
@@ -84,7 +85,7 @@ class Paper:
         self.for_one[who] = 0
 
     def refund(self, which: int, pence: int) -> None:
-        gift = self.gifts[which] if which < len(self.gifts) else None
+        gift = self.gifts[which % len(self.gifts)] if self.gifts else None
         if gift is None or not gift.left:
             return
         pence = min(pence, gift.left)
@@ -92,7 +93,7 @@ class Paper:
         gift.left -= pence
 
     def refund_fails(self, which: int) -> None:
-        gift = self.gifts[which] if which < len(self.gifts) else None
+        gift = self.gifts[which % len(self.gifts)] if self.gifts else None
         if gift is None or not gift.refunds:
             return
         failed = gift.refunds.pop()
@@ -118,7 +119,13 @@ class Paper:
             gift.claimed = gift.claimed or gift.payment.pk in due
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # to find the shortest history that fails takes minutes: add Phase.shrink
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(history=HISTORIES)
 def test_each_gift_is_claimed_once_and_all_claims_together_are_what_qualifies(
     individual, household, staff, time_machine, history
