@@ -186,6 +186,15 @@ class TestWhatQualifies:
         Payment.objects.create(person=ana, method="card", gross_pence=2500, token="x", received_on=date(2026, 3, 1))
         assert why() == ["Bought no membership: find out what it was for"]
 
+    @pytest.mark.parametrize(("purpose", "counts"), [("donation", True), ("ticket", False)])
+    def test_a_donation_counts_without_any_plan_and_a_ticket_never(self, ana, purpose, counts):
+        declare(ana)
+        Payment.objects.create(
+            person=ana, method="card", purpose=purpose, gross_pence=2500, token="x", received_on=date(2026, 3, 1)
+        )
+        assert (amounts() == [2500]) is counts
+        assert (why() == ["Neither a membership nor a donation: ticket"]) is not counts
+
     def test_not_what_went_back_and_the_reason_is_said(self, ana, individual):
         declare(ana)
         payments.reverse(gave(ana, individual), reason="the cheque bounced", token="bounced")
