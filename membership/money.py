@@ -23,6 +23,11 @@ def parse_pounds(text: str) -> int:
     return -pence if found["sign"] else pence
 
 
+def gift_aid_on(pence: int) -> int:
+    """The tax that comes back on a gift, in whole pence: the basic rate of 20 %, so a quarter on top."""
+    return pence // 4
+
+
 def with_gift_aid(pence: int) -> int:
-    """What a gift is worth to the charity with Gift Aid: the basic rate of 20 % back, which is a quarter on top."""
-    return pence + pence // 4
+    """What a gift is worth to the charity with Gift Aid."""
+    return pence + gift_aid_on(pence)

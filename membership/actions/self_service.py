@@ -80,7 +80,7 @@ def given(person: Person) -> dict[str, bool]:
 def declare_gift_aid(person: Person) -> GiftAidDeclaration:
     """Make a declaration with today's words; the one in force if there is one. Raises AddressMissing."""
     person = _locked(person)
-    in_force = person.gift_aid_declarations.in_force().first()
+    in_force = person.gift_aid_declarations.in_force().lasting().first()
     if in_force is not None:
         return in_force
     if person.is_organisation or not (person.first_name and person.last_name and person.address_line1):

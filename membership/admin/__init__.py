@@ -1,8 +1,17 @@
 from membership.admin.applications import ApplicationAdmin
+from membership.admin.claims import ClaimAdmin
 from membership.admin.concerns import ConcernAdmin
 from membership.admin.events import StripeEventAdmin
 from membership.admin.payments import PaymentAdmin
 from membership.admin.people import PersonAdmin
 from membership.admin.plans import PlanAdmin
 
-__all__ = ["ApplicationAdmin", "ConcernAdmin", "PaymentAdmin", "PersonAdmin", "PlanAdmin", "StripeEventAdmin"]
+__all__ = [
+    "ApplicationAdmin",
+    "ClaimAdmin",
+    "ConcernAdmin",
+    "PaymentAdmin",
+    "PersonAdmin",
+    "PlanAdmin",
+    "StripeEventAdmin",
+]

@@ -19,6 +19,8 @@ RECORD = "membership.add_payment"
 CHANGE = "membership.change_person"
 SETTLE = "membership.change_concern"
 PRICES = "membership.add_price"
+SEE_CLAIMS = "membership.view_claim"
+CLAIM = "membership.add_claim"
 
 
 def needs(permission: str) -> Callable:

@@ -16,6 +16,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from membership import wordings
 from membership.actions import people
 from membership.admin import mails, renewals, views
+from membership.admin.declarations import DeclarationFormSet
 from membership.admin.forms import PersonForm, date_input
 from membership.admin.overview import overview
 from membership.models import Channel, Concern, Consent, GiftAidDeclaration, Payment, Person
@@ -66,6 +67,7 @@ class DeclarationInline(admin.TabularInline):
     """Gift Aid declarations: a paper one is added here; none is deleted."""
 
     model = GiftAidDeclaration
+    formset = DeclarationFormSet
     extra = 0
     fields = ["scope", "made_on", "channel", "cancelled_on", "declared_name"]
     readonly_fields = ["declared_name"]

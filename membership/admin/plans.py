@@ -99,7 +99,7 @@ class PlanAdmin(SimpleHistoryAdmin):
     prepopulated_fields = {"slug": ["name"]}
     inlines = [NewPriceInline, PriceHistoryInline]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "description", "kind", "max_people", "is_life"]}),
+        (None, {"fields": ["name", "slug", "description", "kind", "max_people", "is_life", "gift_aid_eligible"]}),
         ("Concession", {"fields": ["is_concession", "concession_wording"]}),
         ("On the website", {"fields": ["is_offered", "position"]}),
     ]

@@ -2,6 +2,7 @@
 
 from membership.models.applications import Application, ApplicationState
 from membership.models.concerns import Concern, ConcernKind
+from membership.models.gift_aid import Claim, ClaimLine, LineKind
 from membership.models.ledger import ClosedMonth
 from membership.models.memberships import Cover, Membership, Status, Term
 from membership.models.notices import Notice, NoticeKind
@@ -28,6 +29,8 @@ __all__ = [
     "Channel",
     "Checkout",
     "CheckoutState",
+    "Claim",
+    "ClaimLine",
     "ClosedMonth",
     "Concern",
     "ConcernKind",
@@ -39,6 +42,7 @@ __all__ = [
     "GiftAidDeclaration",
     "GiftAidScope",
     "Interval",
+    "LineKind",
     "Membership",
     "MergeRecord",
     "Method",

@@ -76,6 +76,10 @@ class GiftAidQuerySet(models.QuerySet["GiftAidDeclaration"]):
         on = on or timezone.localdate()
         return self.filter(Q(cancelled_on__isnull=True) | Q(cancelled_on__gt=on), made_on__lte=on)
 
+    def lasting(self):
+        """Those about gifts to come as well, not one gift only."""
+        return self.exclude(scope=GiftAidScope.THIS)
+
 
 class GiftAidDeclaration(models.Model):
     """That somebody asked us to claim Gift Aid: words, version, name and home address as they declared them."""

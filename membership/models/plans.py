@@ -54,6 +54,17 @@ class Plan(models.Model):
         max_length=250, blank=True, help_text="What people declare about themselves. No proof is asked for or kept."
     )
     is_life = models.BooleanField("for life", default=False, help_text="Paid once; never ends.")
+    gift_aid_eligible = models.BooleanField(
+        "counts for Gift Aid",
+        null=True,
+        blank=True,
+        choices=[
+            (None, "By its kind: yes for one person, no for a household or an organisation"),
+            (True, "Yes"),
+            (False, "No"),
+        ],
+        help_text="Paying for another adult does not count, so a household does not, unless an adviser told you so.",
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Small numbers come first.")
     is_offered = models.BooleanField("offered", default=True, help_text="Untick to withdraw it. Members keep it.")
     history = HistoricalRecords()
@@ -77,6 +88,13 @@ class Plan(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("membership:join", args=[self.slug])
+
+    @property
+    def counts_for_gift_aid(self) -> bool:
+        """As staff said; without a word from them, what pays for one person alone."""
+        if self.gift_aid_eligible is None:
+            return self.max_people == 1 and not self.is_for_organisations
+        return self.gift_aid_eligible
 
     @property
     def is_for_organisations(self) -> bool:

@@ -253,6 +253,9 @@ class PriceChange(models.Model):
         return f"{self.subscription_id}: {self.amount_pence} from {self.effective_on}"
 
 
+SETTLED_DISPUTES = ("won", "lost", "warning_closed", "prevented")
+
+
 class Dispute(models.Model):
     """That somebody told their bank not to pay us. `due_at`: until when evidence can be handed in at Stripe."""
 
@@ -272,7 +275,7 @@ class Dispute(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.status not in ("won", "lost", "warning_closed", "prevented")
+        return self.status not in SETTLED_DISPUTES
 
 
 class EventState(models.TextChoices):

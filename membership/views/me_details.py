@@ -42,7 +42,7 @@ def consents(request: HttpRequest, mine: Mine) -> HttpResponse:
 @personal(methods=BOTH)
 def gift_aid(request: HttpRequest, mine: Mine) -> HttpResponse:
     """The declaration: what is in force, to cancel it, or to make one."""
-    declaration = mine.person.gift_aid_declarations.in_force().first()
+    declaration = mine.person.gift_aid_declarations.in_force().lasting().first()
     form = GiftAidForm(request.POST if request.method == "POST" and "cancel" not in request.POST else None)
     if request.method == "POST" and "cancel" in request.POST:
         self_service.cancel_gift_aid(mine.person)

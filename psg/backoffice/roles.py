@@ -47,11 +47,8 @@ ROLES: dict[str, dict[str, list[str]]] = {
     },
     "Treasurer": {
         "membership": [
-            *(
-                "view_payment",
-                "view_closedmonth",
-                "add_closedmonth",
-            ),  # to close a month; an Administrator opens it again
+            *("view_payment", "view_claim", "add_claim"),
+            *("view_closedmonth", "add_closedmonth"),  # to close a month; an Administrator opens it again
             *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("plan", "price")),
         ],
     },
