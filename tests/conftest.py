@@ -8,6 +8,7 @@ from importlib import import_module
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 import pytest
+import stripe
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
@@ -29,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     django_settings.MIDDLEWARE.insert(0, "tests.n_plus_one.watch")
     # A slow hash is right for people and wrong for a thousand tests that make one.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Stripe's library waits before it asks again: right for Stripe, and minutes for the tests of its faults.
+    stripe.HTTPClient.INITIAL_DELAY, stripe.HTTPClient.MAX_DELAY = 0.01, 0.02
     # Signing in reads the one address and session several times, in allauth's own code: no number of rows changes it.
     django_settings.ZEAL_ALLOWLIST = [{"model": "account.EmailAddress"}, {"model": "sessions.Session"}]
 

@@ -4,6 +4,7 @@ import time
 import uuid
 
 import pytest
+import stripe
 from django.test import Client
 
 from membership import gateway
@@ -47,8 +48,10 @@ class TestStripeInTrouble:
 
     @pytest.fixture
     def impatient(self, monkeypatch):
-        """Nobody waits for more than a second for one answer."""
+        """Nobody waits for more than a second for one answer; the library asks again after its usual pause."""
         monkeypatch.setattr(gateway, "WAIT", 1)
+        monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.5)
+        monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 5)
         gateway._client.cache_clear()
         yield
         gateway._client.cache_clear()
