@@ -88,11 +88,16 @@ def test_every_question_is_answered_in_time_if_all_of_them_renew_by_themselves(r
 
 
 def slow(desk, paths: list[str]) -> dict[str, float]:
-    """The pages that took too long, in seconds."""
+    """The pages that took too long, in seconds. A slow one is asked once more: the machine may be busy with others."""
     found = {}
     for path in paths:
-        started = time.perf_counter()
-        assert desk.get(f"/admin/membership/person/{path}").status_code == 200
-        if (seconds := time.perf_counter() - started) > LONGEST:
-            found[path] = seconds
+        seconds = took(desk, path)
+        if seconds > LONGEST and (again := took(desk, path)) > LONGEST:
+            found[path] = min(seconds, again)
     return found
+
+
+def took(desk, path: str) -> float:
+    started = time.perf_counter()
+    assert desk.get(f"/admin/membership/person/{path}").status_code == 200
+    return time.perf_counter() - started
