@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import OuterRef, Subquery
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils import timezone
@@ -137,12 +137,11 @@ class PersonAdmin(SimpleHistoryAdmin):
     # --- The list ---
 
     def get_queryset(self, request: HttpRequest):
-        newest = Payment.objects.filter(person=OuterRef("pk"), gross_pence__gt=0).order_by("-received_on", "-pk")
+        """Each with the last payment that came, fetched for those of the page alone: a deep page skips thousands."""
+        came = Payment.objects.filter(gross_pence__gt=0, reverses__isnull=True)
+        newest = came.order_by("person_id", "-received_on", "-pk").distinct("person_id")
         people = super().get_queryset(request).with_standing()
-        return people.annotate(
-            paid_on=Subquery(newest.values("received_on")[:1]),
-            paid_pence=Subquery(newest.values("gross_pence")[:1]),
-        )
+        return people.prefetch_related(Prefetch("payments", newest, to_attr="newest_payment"))
 
     def get_search_results(self, request: HttpRequest, queryset, search_term: str):
         """By parts of words in an indexed column, or by reference."""
@@ -172,7 +171,8 @@ class PersonAdmin(SimpleHistoryAdmin):
         """Until when, and below it the last payment."""
         found = standing(person)
         until = "for life" if found.membership and found.membership.is_for_life else _day(found.until)
-        last = f"{pounds(person.paid_pence)} on {_day(person.paid_on)}" if person.paid_on else "paid nothing"  # type: ignore[attr-defined]
+        newest: list[Payment] = person.newest_payment  # type: ignore[attr-defined]
+        last = f"{pounds(newest[0].gross_pence)} on {_day(newest[0].received_on)}" if newest else "paid nothing"
         return format_html('{}<small class="desk-below">{}</small>', until, last)
 
     @admin.display(description="")

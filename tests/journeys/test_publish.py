@@ -127,6 +127,6 @@ def test_a_newcomer_signs_in_with_the_code_that_the_mailbox_shows(page, live_ser
     mailbox.close()
 
     page.get_by_label("Code").fill(code)
-    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{live_server.url}/admin/")
     expect(page.get_by_text("Articles")).to_be_visible()

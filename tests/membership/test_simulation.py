@@ -20,7 +20,7 @@ MEMBERS = 500
 MONTHS = 36
 EACH_MONTH = 8  # join; the others are there at the beginning
 MARGIN, LONG = timedelta(days=2), timedelta(days=80)  # around a period; retries and grace
-LOST, TWICE = 0.75, 0.1  # of what Stripe tells
+LOST, TWICE = 0.9, 0.2  # of what Stripe tells
 
 
 class World:

@@ -30,7 +30,7 @@ SEES = {
     "Events": {"events.event"} | LIBRARY,
     "Membership": {"pages.contactmessage"}
     | {f"membership.{model}" for model in ("person", "application", "payment", "plan", "concern", "stripeevent")},
-    "Treasurer": {"membership.payment", "membership.plan"},
+    "Treasurer": {"membership.claim", "membership.payment", "membership.plan"},
 }
 
 
