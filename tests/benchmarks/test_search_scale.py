@@ -22,7 +22,7 @@ from psg import search
 from psg.models import SearchEntry
 from psg.publishing.models import State
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.benchmark, pytest.mark.great_numbers, pytest.mark.django_db(transaction=True)]
 
 SMALL, LARGE = 1_000, 100_000
 COMMON, RARE = "mining", "zirconium"  # in half of the texts; in five

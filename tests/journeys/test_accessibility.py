@@ -183,7 +183,7 @@ def test_the_keyboard_reaches_the_content_first_and_focus_is_seen(page, site):
     skip = page.evaluate("document.activeElement.textContent")
     assert "Skip" in skip
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "content"
+    page.wait_for_function("document.activeElement.id === 'content'")
     page.keyboard.press("Tab")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from membership.actions.claims import make_claim, preview
 from tests.membership.conftest import price_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.great_numbers, pytest.mark.django_db]
 FIRST, LAST = date(2022, 4, 6), date(2026, 11, 19)
 LONGEST = 4  # seconds, on a busy machine of two cores
 

@@ -9,7 +9,7 @@ from membership.models import Payment
 from tests.factories import PersonFactory
 from tests.membership.conftest import pay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.great_numbers, pytest.mark.django_db]
 MANY = 50_000
 LONGEST = 3  # seconds for a page: many times what it takes on a busy machine of two cores
 LONGEST_FILE = 60  # seconds for all 50,000 rows as a spreadsheet

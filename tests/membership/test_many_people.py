@@ -9,7 +9,7 @@ from membership.models import Person
 from tests.factories import ApplicationFactory, PersonFactory
 from tests.membership.conftest import pay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.great_numbers, pytest.mark.django_db]
 MANY = 50_000
 LONGEST = 4  # seconds: four times what it takes on a busy machine of two cores
 
