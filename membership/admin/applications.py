@@ -13,6 +13,7 @@ from membership import references
 from membership.models import Application, ApplicationState
 from membership.models.people import plain
 from membership.money import pounds
+from psg.backoffice.reading import ReadOnly
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -37,7 +38,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Application)
-class ApplicationAdmin(admin.ModelAdmin):
+class ApplicationAdmin(ReadOnly, admin.ModelAdmin):
     """Forms that were filled in, to be read. Payment and discarding are on the person's page."""
 
     list_display = ["reference", "who", "record_link", "wanted", "asked_on"]
@@ -103,12 +104,3 @@ class ApplicationAdmin(admin.ModelAdmin):
             application.pk,
             application.name,
         )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 
 from membership.actions import concerns
 from membership.models import Concern
+from psg.backoffice.reading import ReadOnly
 
 
 class SettledFilter(admin.SimpleListFilter):
@@ -36,7 +37,7 @@ class SettledFilter(admin.SimpleListFilter):
 
 
 @admin.register(Concern)
-class ConcernAdmin(admin.ModelAdmin):
+class ConcernAdmin(ReadOnly, admin.ModelAdmin):
     """To be read and settled; nothing is written here by hand."""
 
     list_display = ["what", "person_link", "noticed"]
@@ -86,12 +87,3 @@ class ConcernAdmin(admin.ModelAdmin):
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("membership.change_concern")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

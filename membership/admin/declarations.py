@@ -1,28 +1,13 @@
 """Gift Aid declarations as staff enter them: a paper form, or a cancellation by letter or telephone."""
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from django import forms
 from django.utils import timezone
 
 from membership.admin.pages import in_words
 from membership.models import GiftAidDeclaration, GiftAidScope
-
-
-class _KnownRow(forms.ModelChoiceField):
-    """The number of one of `rows`, which are loaded already: the stock field asks for each row by itself."""
-
-    rows: Iterable[GiftAidDeclaration] = ()
-
-    def to_python(self, value: Any) -> GiftAidDeclaration | None:
-        if value in self.empty_values:
-            return None
-        for row in self.rows:
-            if str(row.pk) == str(value):
-                return row
-        raise forms.ValidationError(self.error_messages["invalid_choice"], params={"value": value})
+from psg.backoffice.fields import LoadedChoiceField
 
 
 class DeclarationFormSet(forms.BaseInlineFormSet):
@@ -33,9 +18,9 @@ class DeclarationFormSet(forms.BaseInlineFormSet):
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
-        number = _KnownRow(GiftAidDeclaration.objects.none(), required=False, widget=forms.HiddenInput)
+        number = LoadedChoiceField(GiftAidDeclaration.objects.none(), required=False, widget=forms.HiddenInput)
         number.initial = form.instance.pk
-        number.rows = self.get_queryset()
+        number.load(self.get_queryset())
         form.fields["id"] = number
 
     def clean(self) -> None:

@@ -3,16 +3,16 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 
 from membership.models import StripeEvent
+from psg.backoffice.reading import ReadOnly
 
 
 @admin.register(StripeEvent)
-class StripeEventAdmin(admin.ModelAdmin):
+class StripeEventAdmin(ReadOnly, admin.ModelAdmin):
     """To be read only. What failed is tried again by itself."""
 
     list_display = ["what", "happened", "outcome"]
@@ -42,12 +42,3 @@ class StripeEventAdmin(admin.ModelAdmin):
     @admin.display(description="state", ordering="state")
     def outcome(self, event: StripeEvent) -> str:
         return format_html('{}<small class="desk-below">{}</small>', event.get_state_display(), event.error)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -10,10 +10,11 @@ from django.utils.html import format_html
 from membership.admin import ledger, roll, statements
 from membership.models import Payment
 from membership.money import pounds
+from psg.backoffice.reading import ReadOnly
 
 
 @admin.register(Payment)
-class PaymentAdmin(admin.ModelAdmin):
+class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     """Money in and out. Payments are recorded on the person's page; corrections are further rows."""
 
     change_list_template = "admin/membership/payment/change_list.html"
@@ -89,13 +90,3 @@ class PaymentAdmin(admin.ModelAdmin):
             path("roll.csv", wrap(roll.roll_file), name="membership_roll_file"),
             *super().get_urls(),
         ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """By “Record a payment” on the person’s page only."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -15,6 +15,7 @@ from membership.admin.prices import memberships
 from membership.forms import PoundsField
 from membership.models import Interval, Plan, Price
 from membership.money import MAXIMUM_PENCE, pounds
+from psg.backoffice.reading import ReadOnly
 
 
 class PriceForm(forms.ModelForm):
@@ -60,7 +61,7 @@ class NewPriceInline(admin.TabularInline):
         return super().get_queryset(request).none()
 
 
-class PriceHistoryInline(admin.TabularInline):
+class PriceHistoryInline(ReadOnly, admin.TabularInline):
     """Every price there was."""
 
     model = Price
@@ -77,15 +78,6 @@ class PriceHistoryInline(admin.TabularInline):
     @admin.display(description="price")
     def price(self, price: Price) -> str:
         return price.label
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Plan)

@@ -12,8 +12,8 @@ from membership.forms import JoinForm
 from membership.models import Application, Person, Plan
 from membership.money import with_gift_aid
 from membership.paying import is_online, owner_to_ask
-from membership.views.paying import SeeOther, go_to_pay, prove_address, withdraw_pages
-from membership.views.to_stripe import leads_to_stripe
+from membership.views.paying import go_to_pay, prove_address, withdraw_pages
+from membership.views.to_stripe import SeeOther, leads_to_stripe
 from psg import home
 
 

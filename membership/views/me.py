@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseRedirectBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,16 +13,11 @@ from membership.forms_me import CancelForm, PlanForm
 from membership.mine import Mine, receipts
 from membership.models import Price
 from membership.views.personal import back, page, personal, stripe_is_away
+from membership.views.to_stripe import SeeOther
 
 BOTH = ("GET", "HEAD", "POST")
 # What staff read of a cancellation for which no reason was given.
 NO_REASON = "Asked for on their own page"
-
-
-class SeeOther(HttpResponseRedirectBase):
-    """303: the form was taken, go on there with GET."""
-
-    status_code = 303
 
 
 @personal()

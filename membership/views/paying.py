@@ -2,7 +2,7 @@
 
 import logging
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -11,19 +11,13 @@ from membership import gateway
 from membership.actions import checkout, joining
 from membership.models import Application, ApplicationState, Checkout, CheckoutState, Interval, Method
 from membership.paying import is_online, owner_to_ask, way_to_pay, ways_to_pay
-from membership.views.to_stripe import leads_to_stripe
+from membership.views.to_stripe import SeeOther, leads_to_stripe
 
 logger = logging.getLogger("psg.stripe")
 
 PROVEN = "proven_email"
 LED_TO_PAY = "led_to_pay"
 RETRY_SECONDS = 60
-
-
-class SeeOther(HttpResponseRedirect):
-    """On to another page with GET, after a POST."""
-
-    status_code = 303
 
 
 def prove_address(request: HttpRequest, application: Application) -> None:

@@ -7,9 +7,15 @@ from urllib.parse import urlsplit
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 
 STRIPES_PAGES = ["https://checkout.stripe.com", "https://billing.stripe.com"]
+
+
+class SeeOther(HttpResponseRedirectBase):
+    """The form was taken: go on there with GET."""
+
+    status_code = 303
 
 
 def leads_to_stripe(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -1,16 +1,14 @@
 """The forms of a menu: its heading, its lines, and the ticks on a page's own form."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.db.models import Model
 from django.http import QueryDict
 
 from pages import guards, menus
 from pages.addresses import is_of_pages, normalised, page_at
 from pages.models import Menu, MenuItem, Page, Slot
+from psg.backoffice.fields import LoadedChoiceField
 from psg.publishing.admin import VersionedForm
 
 
@@ -49,24 +47,6 @@ def all_pages() -> list[Page]:
 def page_choices(pages: list[Page]) -> list[tuple[Any, str]]:
     """Those pages as choices; none of them means that the line has an address."""
     return [("", "(an address)"), *((page.pk, page_label(page)) for page in pages)]
-
-
-class LoadedChoiceField(forms.ModelChoiceField):
-    """A choice of rows that are loaded already, in `rows`: the stock field asks for its row, form by form."""
-
-    rows: Mapping[str, Model] = {}
-
-    def to_python(self, value: Any) -> Model | None:
-        if value in self.empty_values:
-            return None
-        key = str(value.pk if isinstance(value, Model) else value)
-        if key not in self.rows:
-            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
-        return self.rows[key]
-
-    def load(self, rows: Iterable[Model]) -> None:
-        """Give it the rows to choose from."""
-        self.rows = {str(row.pk): row for row in rows}
 
 
 class MenuItemForm(forms.ModelForm):

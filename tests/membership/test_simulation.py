@@ -48,6 +48,8 @@ class World:
             self._leave_or_stay(one)
         self._refund_some()
         self.site.sandbox.advance("1m")
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as a database does by itself, but for rows of one long transaction
         self._tell()
 
     def _decline(self, one: dict) -> None:

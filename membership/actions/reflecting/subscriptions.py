@@ -270,9 +270,14 @@ def _gave_up(row: Subscription) -> bool:
 
 def _membership_of(row: Subscription) -> Membership | None:
     """The membership that its payments pay for; None before the first has come."""
-    paid = Term.objects.filter(payment__subscription=row).values("membership")
+    number = row.membership_id
+    if number is None:
+        paid = Term.objects.filter(payment__subscription=row).order_by("membership")
+        number = paid.values_list("membership", flat=True).first()
+    if number is None:
+        return None
     found = Membership.objects.select_for_update(of=("self",)).select_related("plan", "person")
-    return found.prefetch_related("terms").filter(pk__in=paid).order_by("pk").first()
+    return found.prefetch_related("terms").filter(pk=number).first()
 
 
 def _settle_checkout(checkout: Checkout, row: Subscription, invoice: InvoiceFacts | None) -> None:
