@@ -86,7 +86,10 @@ def test_ten_calls_at_once_with_one_key_have_one_effect(stripe_sandbox):
     assert "idempotency_key_in_use" in answers, "the race did not happen"
 
 
-def test_the_library_gets_through_by_itself_when_a_key_is_in_use(stripe_sandbox):
+def test_the_library_gets_through_by_itself_when_a_key_is_in_use(stripe_sandbox, monkeypatch):
+    # With its usual pauses: five calls one after the other would all find the first still under way.
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.5)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 5)
     stripe_sandbox.fault("POST /v1/customers", "slow", seconds=0.3)
     with ThreadPoolExecutor(2) as pool:
         calls = [pool.submit(create, stripe_sandbox.new_client(retries=5), "k1") for _ in range(2)]
