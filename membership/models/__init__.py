@@ -3,10 +3,20 @@
 from membership.models.applications import Application, ApplicationState
 from membership.models.concerns import Concern, ConcernKind
 from membership.models.gift_aid import Claim, ClaimLine, LineKind
+from membership.models.giving import (
+    Appeal,
+    Dedication,
+    Donation,
+    DonationCheckout,
+    DonationState,
+    Frequency,
+    RegularGift,
+)
 from membership.models.ledger import ClosedMonth
 from membership.models.memberships import Cover, Membership, Status, Term
 from membership.models.notices import Notice, NoticeKind
 from membership.models.payments import Method, Payment, Purpose
+from membership.models.payouts import Payout, PayoutEntry
 from membership.models.people import MergeRecord, Person, PersonKind
 from membership.models.permissions import Channel, Consent, ConsentPurpose, GiftAidDeclaration, GiftAidScope
 from membership.models.plans import Interval, Plan, Price
@@ -24,6 +34,7 @@ from membership.models.stripe import (
 )
 
 __all__ = [
+    "Appeal",
     "Application",
     "ApplicationState",
     "Channel",
@@ -37,8 +48,13 @@ __all__ = [
     "Consent",
     "ConsentPurpose",
     "Cover",
+    "Dedication",
     "Dispute",
+    "Donation",
+    "DonationCheckout",
+    "DonationState",
     "EventState",
+    "Frequency",
     "GiftAidDeclaration",
     "GiftAidScope",
     "Interval",
@@ -49,12 +65,15 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Payment",
+    "Payout",
+    "PayoutEntry",
     "Person",
     "PersonKind",
     "Plan",
     "Price",
     "PriceChange",
     "Purpose",
+    "RegularGift",
     "Status",
     "StripeCustomer",
     "StripeEvent",

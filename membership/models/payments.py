@@ -30,6 +30,7 @@ class Purpose(models.TextChoices):
     """What it is for."""
 
     MEMBERSHIP = "membership", "Membership"
+    DONATION = "donation", "Donation"
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
@@ -77,6 +78,9 @@ class Payment(models.Model):
     subscription = models.ForeignKey(
         "Subscription", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="payments"
     )
+    donation = models.ForeignKey(
+        "Donation", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="payments"
+    )
     stripe_invoice_id = models.CharField(max_length=100, blank=True, editable=False)
     stripe_payment_intent_id = models.CharField(max_length=100, blank=True, editable=False)
     stripe_charge_id = models.CharField(max_length=100, blank=True, editable=False)
@@ -92,6 +96,9 @@ class Payment(models.Model):
                 condition=Q(gross_pence__gt=0) | Q(gross_pence__lt=0, reverses__isnull=False),
             ),
             models.CheckConstraint(name="payment_in_pounds", condition=Q(currency="GBP")),
+            models.CheckConstraint(
+                name="payment_of_a_donation", condition=Q(donation__isnull=True) | Q(purpose="donation")
+            ),
         ]
         indexes = [
             models.Index(fields=["-received_on", "-id"], name="payment_received"),

@@ -72,19 +72,14 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
         return self.filter(state=CheckoutState.PENDING)
 
 
-class Checkout(models.Model):
-    """Stripe's page on which an application is paid. One at a time: a second click gets the same.
+class PageToPay(models.Model):
+    """A page of Stripe's on which something is paid.
 
     `key` goes along as idempotency key and in the metadata, so that a page is known again even if we were killed before
-    its id could be kept. The same request must be the same to the letter: so price, method and `renews` are kept here,
-    as an application may be changed while its page is open. `expires_at` is Stripe's answer, and a guess before.
+    its id could be kept. `expires_at` is Stripe's answer, and a guess before.
     """
 
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="checkouts")
-    customer = models.ForeignKey(StripeCustomer, on_delete=models.PROTECT, related_name="checkouts")
-    stripe_price = models.ForeignKey(StripePrice, on_delete=models.PROTECT, related_name="checkouts")
-    method = models.CharField(max_length=14, choices=Method)
-    renews = models.BooleanField()
+    customer = models.ForeignKey(StripeCustomer, on_delete=models.PROTECT, related_name="%(class)ss")
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     state = models.CharField(max_length=8, choices=CheckoutState, default=CheckoutState.NEW)
     stripe_id = models.CharField(max_length=100, unique=True, null=True, blank=True)
@@ -97,7 +92,26 @@ class Checkout(models.Model):
     objects = CheckoutQuerySet.as_manager()
 
     class Meta:
+        abstract = True
         ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.stripe_id or str(self.key)
+
+
+class Checkout(PageToPay):
+    """Stripe's page on which an application is paid. One at a time: a second click gets the same.
+
+    The same request must be the same to the letter: so price, method and `renews` are kept here, as an application may
+    be changed while its page is open.
+    """
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="checkouts")
+    stripe_price = models.ForeignKey(StripePrice, on_delete=models.PROTECT, related_name="checkouts")
+    method = models.CharField(max_length=14, choices=Method)
+    renews = models.BooleanField()
+
+    class Meta(PageToPay.Meta):
         constraints = [
             models.UniqueConstraint(
                 name="checkout_one_at_a_time",
@@ -106,9 +120,6 @@ class Checkout(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["payment_intent_id"], name="checkout_intent")]
-
-    def __str__(self) -> str:
-        return self.stripe_id or str(self.key)
 
 
 class SubscriptionStatus(models.TextChoices):
@@ -127,8 +138,8 @@ class SubscriptionStatus(models.TextChoices):
 ENDED = [SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED]
 
 
-class SubscriptionQuerySet(models.QuerySet["Subscription"]):
-    """Questions about subscriptions."""
+class StripeSubscriptionQuerySet(models.QuerySet):
+    """Questions about whatever Stripe collects again and again."""
 
     def live(self):
         """Those that may still ask for money."""
@@ -137,15 +148,6 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def of_person(self, person: Person):
         """Those of one person, the newest first."""
         return self.filter(customer__person=person)
-
-    def renewing(self):
-        """Those that renew by themselves, so that nobody needs to be reminded."""
-        goes_on = self.live().filter(cancel_at__isnull=True).exclude(status=SubscriptionStatus.UNPAID)
-        return goes_on.exclude(~Q(unpaid_invoice_id=""), membership__isnull=True)
-
-    def bounced(self):
-        """Those whose first payment bounced, so that they never began; Stripe may go on trying."""
-        return self.live().filter(~Q(unpaid_invoice_id=""), membership__isnull=True)
 
     def failing(self):
         """Those whose last payment failed, or whose way to pay does not work any more."""
@@ -156,19 +158,14 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         )
 
 
-class Subscription(models.Model):
-    """A membership that Stripe renews by itself, as last read back. Moments are UTC, amounts pence.
+class StripeSubscription(models.Model):
+    """What Stripe collects again and again, as last read back. Moments are UTC, amounts pence.
 
-    `membership` is empty until the first money has come. `unpaid_*` tell of the invoice that Stripe failed to collect.
+    `unpaid_*` tell of the invoice that Stripe failed to collect.
     """
 
     stripe_id = models.CharField(max_length=100, unique=True)
-    customer = models.ForeignKey(StripeCustomer, on_delete=models.PROTECT, related_name="subscriptions")
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="subscriptions")
-    membership = models.ForeignKey(
-        Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="subscriptions"
-    )
-    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="subscriptions")
+    customer = models.ForeignKey(StripeCustomer, on_delete=models.PROTECT, related_name="%(class)ss")
     amount_pence = models.PositiveIntegerField("amount")
     item_id = models.CharField(max_length=100)
     status = models.CharField(max_length=18, choices=SubscriptionStatus)
@@ -190,14 +187,9 @@ class Subscription(models.Model):
     unpaid_url = models.TextField(blank=True)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
 
-    objects = SubscriptionQuerySet.as_manager()
-
     class Meta:
+        abstract = True
         ordering = ["-started_at", "-pk"]
-        indexes = [
-            models.Index(fields=["status", "period_ends_at"], name="subscription_status"),
-            models.Index(fields=["payment_method_id"], name="subscription_method"),
-        ]
 
     def __str__(self) -> str:
         return self.stripe_id
@@ -214,7 +206,7 @@ class Subscription(models.Model):
 
     @property
     def is_failing(self) -> bool:
-        """As `SubscriptionQuerySet.failing` asks it."""
+        """As `StripeSubscriptionQuerySet.failing` asks it."""
         is_behind = self.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
         return self.is_live and (is_behind or self.unpaid_invoice_id != "" or self.needs_new_method)
 
@@ -232,6 +224,37 @@ class Subscription(models.Model):
             return f"Direct Debit, account ending in {self.last4}" if self.last4 else "Direct Debit"
         brand = self.card_brand.capitalize() if self.card_brand else ""
         return f"{brand} card ending in {self.last4}".strip() if self.last4 else "Card"
+
+
+class SubscriptionQuerySet(StripeSubscriptionQuerySet):
+    """Questions about memberships that Stripe renews."""
+
+    def renewing(self):
+        """Those that renew by themselves, so that nobody needs to be reminded."""
+        goes_on = self.live().filter(cancel_at__isnull=True).exclude(status=SubscriptionStatus.UNPAID)
+        return goes_on.exclude(~Q(unpaid_invoice_id=""), membership__isnull=True)
+
+    def bounced(self):
+        """Those whose first payment bounced, so that they never began; Stripe may go on trying."""
+        return self.live().filter(~Q(unpaid_invoice_id=""), membership__isnull=True)
+
+
+class Subscription(StripeSubscription):
+    """A membership that Stripe renews by itself. `membership` is empty until the first money has come."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="subscriptions")
+    membership = models.ForeignKey(
+        Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="subscriptions")
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta(StripeSubscription.Meta):
+        indexes = [
+            models.Index(fields=["status", "period_ends_at"], name="subscription_status"),
+            models.Index(fields=["payment_method_id"], name="subscription_method"),
+        ]
 
 
 class PriceChange(models.Model):
