@@ -21,12 +21,13 @@ from zeal.patch import patch
 
 from psg.accounts import vouch_for_address
 from psg.models import User
-from tests import chromium, stripe_description
+from tests import chromium, flushing, stripe_description
 from tests.stripe_sandbox import StripeSandbox
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Every request that a test makes fails if it asks the database the same thing for each of many rows (N+1)."""
+    flushing.install()
     initialize_app_registry()
     patch()
     django_settings.MIDDLEWARE.insert(0, "tests.n_plus_one.watch")

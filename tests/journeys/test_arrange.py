@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from pages.models import HomePanel, Menu, MenuItem, Slot
+from tests.axe import violations
 from tests.factories import ArticleFactory, EventFactory, PageFactory
-from tests.journeys.test_accessibility import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

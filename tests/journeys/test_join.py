@@ -6,17 +6,16 @@ What happens on Stripe's page, and after it, is in test_membership_begins.py and
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from membership.models import Person
 from psg import mail
+from tests.axe import violations
 from tests.factories import PersonFactory, PlanFactory, PriceFactory
 from tests.journeys.test_stripe_sandbox import type_card
 from tests.stripe_sandbox import StripeSandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # The inlines on a person's page are the stock admin's.
 OURS = {"include": [["#content"]], "exclude": [[".inline-group"]]}
 
@@ -34,11 +33,6 @@ def paying(site, settings, stripe_sandbox) -> StripeSandbox:
     settings.SITE_URL = site
     settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = stripe_sandbox.key, stripe_sandbox.url
     return stripe_sandbox
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 def fill_in(page: Page) -> None:
@@ -154,6 +148,7 @@ def test_axe_finds_nothing_on_what_follows_the_form(browser, site, scheme, width
     page, found = context.new_page(), {}
     page.goto(f"{site}/membership/join/individual/")
     page.get_by_role("button", name="Join").click()
+    expect(page.get_by_role("group", name="Please look at this again")).to_be_focused()
     found["errors"] = violations(page)
     fill_in(page)
     page.get_by_label("Cheque by post").check()
@@ -209,11 +204,6 @@ def test_axe_finds_nothing_wrong_on_the_desks_own_pages(browser, site, sign_in, 
     page, found = context.new_page(), {}
     for name in (f"{person.pk}/record/", "duplicates/", f"{person.pk}/merge/{other.pk}/", f"{person.pk}/change/"):
         page.goto(f"{site}/admin/membership/person/{name}")
-        ours = (
-            Axe()
-            .run(page, context={"include": [["#content"]], "exclude": [[".inline-group"]]}, options=RULES)
-            .response["violations"]
-        )
-        found[name] = [f"{each['id']}: {node['html'][:160]}" for each in ours for node in each["nodes"]]
+        found[name] = violations(page, context={"include": [["#content"]], "exclude": [[".inline-group"]]})
     context.close()
     assert {name: problems for name, problems in found.items() if problems} == {}

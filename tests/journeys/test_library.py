@@ -5,13 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from psg.library import picker
 from psg.library.models import Image
+from tests.axe import violations
 from tests.factories import ArticleFactory, TopicFactory
-from tests.journeys.test_accessibility import RULES
 from tests.journeys.test_editor import Desk
 from tests.psg.library import WORDS, add, made, photograph
 from tests.psg.pictures import encoded
@@ -275,9 +274,8 @@ def test_axe_finds_nothing_on_the_librarys_pages(browser, live_server, sign_in, 
     pages = [SEVERAL, DESCRIBE, f"/admin/library/image/{image.pk}/change/", "/admin/library/image/pick/picture/"]
     for path in pages:
         page.goto(live_server.url + path)
-        results = Axe().run(page, context="#content-main", options=RULES).response["violations"]
-        if results:
-            found[path] = [f"{each['id']}: {node['html'][:120]}" for each in results for node in each["nodes"]]
+        if problems := violations(page, context="#content-main"):
+            found[path] = problems
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             found[path] = [*found.get(path, []), "scrolls sideways"]
     context.close()

@@ -1,17 +1,16 @@
 """From the beginning of an article for members, by signing in, to the whole of it, in a real browser."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from membership.models import Person
 from psg.accounts import vouch_for_address
 from psg.models import User
+from tests.axe import violations
 from tests.factories import ArticleFactory, PersonFactory, PlanFactory, PriceFactory
 from tests.membership.conftest import pay
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 BODY = "".join(f"<p>{words}</p>" for words in ("How it began.", "What was said.", "Who was there.", "How it ended."))
 
 
@@ -24,11 +23,6 @@ def member() -> Person:
     PriceFactory(plan=plan)
     pay(person, plan)
     return person
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 def test_a_member_signs_in_from_the_article_and_reads_on(page, live_server, member):

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.models import Page as SitePage
 from psg.publishing.models import Redirect
+from tests.axe import violations
 from tests.factories import PageFactory
-from tests.journeys.test_accessibility import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.journeys.test_accessibility import RULES
+from tests.axe import violations
 from tests.psg import shop
 
 pytestmark = pytest.mark.browser
@@ -135,12 +134,10 @@ def test_every_page_is_accessible_by_day_and_night_and_narrow(stripe_sandbox, pa
         page.set_viewport_size({"width": width, "height": 900})
         for url in pages:
             page.goto(url)
-            found = Axe().run(page, options=RULES)
-            assert found.violations_count == 0, f"{url} {scheme}\n{found.generate_report()}"
+            assert violations(page) == [], f"{url} {scheme}"
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{url} is wider than {width}"
     page.goto(asked.url)
     type_card(page, "1", "1")
     page.get_by_text("Your card number is invalid.").wait_for()
     page.wait_for_load_state("networkidle")  # with its stylesheet
-    found = Axe().run(page, options=RULES)
-    assert found.violations_count == 0, found.generate_report()
+    assert violations(page) == []

@@ -3,22 +3,16 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 from django.test import Client
 
 from pages.contact import guard
 from pages.models import ContactMessage, ContactSubject
 from psg.publishing import redirects
-from tests.journeys.test_accessibility import RULES
+from tests.axe import violations
 from tests.pages.contact_form import GOOD, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def violations(page, **options) -> list[str]:
-    found = Axe().run(page, options=RULES | options).response["violations"]
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 @pytest.fixture
