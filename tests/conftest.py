@@ -142,18 +142,7 @@ def stripe_sandbox(_stripe_process: StripeSandbox) -> Iterator[StripeSandbox]:
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run. It talks to this machine only."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=chromium.ensure(),
-            args=[
-                "--no-sandbox",  # CI runs as root, where Chromium has no sandbox
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-            ],
-        )
+        running = playwright.chromium.launch(executable_path=chromium.ensure(), args=chromium.ARGUMENTS)
         yield running
         running.close()
 

@@ -3,12 +3,23 @@
 import pytest
 
 from psg.library.models import Document
+from tests import chromium
 from tests.psg import documents, papers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_the_browsers_own_viewer_shows_a_pdf_at_its_address(page, live_server):
+@pytest.fixture
+def whole_browser(browser):
+    """The engine alone, in which other tests run, has no viewer for PDFs."""
+    path = chromium.ensure(whole=True)
+    running = browser.browser_type.launch(executable_path=path, args=chromium.ARGUMENTS)
+    yield running
+    running.close()
+
+
+def test_the_browsers_own_viewer_shows_a_pdf_at_its_address(whole_browser, live_server):
+    page = whole_browser.new_page()
     document = documents.add(papers.pdf("One", "Two"))
     complaints = []
     page.on("console", lambda message: complaints.append(message.text) if "Policy" in message.text else None)
