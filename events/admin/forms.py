@@ -2,14 +2,14 @@
 
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime, AdminTimeWidget
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from events.models import Event, Outlook
+from events.models import Event, Outlook, timezones
+from events.models.events import LONDON
 from psg.publishing.admin import PublishableForm
 
 
@@ -30,10 +30,14 @@ def on_the_clock(day: date, hour: time, zone: ZoneInfo) -> datetime:
 class DayAndHourField(forms.SplitDateTimeField):
     """A day and, if there is one, an hour: (day, hour or None). The form knows in which zone that is."""
 
-    widget = AdminSplitDateTime
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(require_all_fields=False, **kwargs)
+    def __init__(self, *, label: str, **kwargs: Any) -> None:
+        widget = forms.SplitDateTimeWidget(
+            date_attrs={"type": "date", "aria-label": f"{label}: day"},
+            date_format="%Y-%m-%d",
+            time_attrs={"type": "time", "aria-label": f"{label}: hour"},
+            time_format="%H:%M",
+        )
+        super().__init__(require_all_fields=False, widget=widget, label=label, **kwargs)
         self.fields[0].required, self.fields[1].required = True, False
         self.fields[0].error_messages["incomplete"] = "Enter a day."
 
@@ -49,7 +53,7 @@ class EventForm(PublishableForm):
     doors = forms.TimeField(
         label="Doors open",
         required=False,
-        widget=AdminTimeWidget,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         help_text="On the first day. Leave empty if it is the start.",
     )
 
@@ -59,7 +63,7 @@ class EventForm(PublishableForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         event = self.instance
-        if event.starts_at and event.ends_at and event.timezone in available_timezones():
+        if event.starts_at and event.ends_at and event.timezone in timezones():
             self.initial |= {
                 "starts_at": event.local_start.replace(tzinfo=None),
                 "ends_at": event.local_end.replace(tzinfo=None),
@@ -71,7 +75,8 @@ class EventForm(PublishableForm):
         # Taken out first: what stays in is put on the event, and these are no moments yet.
         starts, ends, doors = (cleaned.pop(name, None) for name in ("starts_at", "ends_at", "doors"))
         # A zone that is none is said beside it; the hours are checked all the same.
-        zone, whole = ZoneInfo(cleaned.get("timezone", "Europe/London")), cleaned.get("is_all_day", False)
+        name, whole = cleaned.get("timezone"), cleaned.get("is_all_day", False)
+        zone = ZoneInfo(name) if name in timezones() else LONDON
         if starts:
             self._take(cleaned, "starts_at", starts, time(0) if whole else None, zone)
         if ends:

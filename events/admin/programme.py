@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
@@ -14,8 +13,9 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, QueryDict
 
 from events.admin.forms import on_the_clock
-from events.models import Appearance, Event, Room, Session, Speaker
+from events.models import Appearance, Event, Room, Session, Speaker, timezones
 from events.timetable import Part
+from psg.backoffice.fields import LoadedChoiceField
 
 MAX_DAYS = 31
 ROOM_LIST = "programme-rooms"  # the list of names that the browser offers; written by the template
@@ -93,6 +93,8 @@ class SessionForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if "id" in self.errors:
+            self.add_error(None, "This session was deleted by somebody else meanwhile. Tick “Delete” if that is right.")
         if {"day", "starts", "ends"} <= cleaned.keys() and self.formset.first_day:
             self._take_times(self.formset.first_day + timedelta(days=cleaned["day"] - 1), cleaned)
         if cleaned.get("room_name") and not self.formset.instance.venue:
@@ -162,7 +164,7 @@ class ProgrammeFormSet(BaseInlineFormSet):
     @property
     def first_day(self) -> date | None:
         """The event's first day; None while its form says nothing that can be used."""
-        known = self.instance.starts_at and self.instance.timezone in available_timezones()
+        known = self.instance.starts_at and self.instance.timezone in timezones()
         return self.instance.first_day if known else None
 
     def limits(self) -> tuple[datetime, datetime]:
@@ -217,6 +219,9 @@ class ProgrammeFormSet(BaseInlineFormSet):
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
+        form.fields["id"] = LoadedChoiceField(self.get_queryset(), required=False, widget=forms.HiddenInput)
+        form.fields["id"].initial = form.instance.pk
+        form.fields["id"].load(self.get_queryset())
         form.formset = self
         form.instance.event = self.instance
         form.fields["who"].load(self._known_speakers() if index is not None else {})
@@ -266,13 +271,13 @@ class SessionInline(admin.StackedInline):
     template = "admin/events/programme.html"
     extra = 1
     verbose_name_plural = "programme"
-    fields = [("starts", "ends", "day", "room_name", "is_break"), "title", "who", "description"]
+    fields = [("starts", "ends", "day", "room_name", "is_break"), "title", ("who", "description")]
 
     def get_fields(self, request: HttpRequest, obj: Event | None = None) -> Any:
         """Who may only look sees what is kept."""
         if self.has_change_permission(request, obj):
             return super().get_fields(request, obj)
-        return [("starts_at", "ends_at", "room", "is_break"), "title", "who", "description"]
+        return [("starts_at", "ends_at", "room", "is_break"), "title", ("who", "description")]
 
     @admin.display(description="speakers")
     def who(self, session: Session) -> str:

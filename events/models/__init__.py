@@ -1,6 +1,6 @@
 """What an event is made of, one file a subject."""
 
-from events.models.events import Event, EventQuerySet, Outlook, validate_timezone
+from events.models.events import Event, EventQuerySet, Outlook, timezones, validate_timezone
 from events.models.places import Room, Venue
 from events.models.programme import Appearance, Session, Speaker
 
@@ -13,5 +13,6 @@ __all__ = [
     "Session",
     "Speaker",
     "Venue",
+    "timezones",
     "validate_timezone",
 ]

@@ -1,13 +1,14 @@
 """Events that people can come to."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Optional
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.postgres.functions import RandomUUID
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, prefetch_related_objects
+from django.db.models import F, Q
 from django.db.models.functions import ExtractYear
 from django.urls import reverse
 from django.utils import timezone
@@ -21,9 +22,15 @@ from psg.richtext import RichTextField, plain_text
 LONDON = ZoneInfo("Europe/London")
 
 
+@cache
+def timezones() -> frozenset[str]:
+    """The names of the IANA time zone database; read once, since that means looking through a tree of files."""
+    return frozenset(available_timezones())
+
+
 def validate_timezone(name: str) -> None:
     """Raises ValidationError unless `name` is in the IANA time zone database."""
-    if name not in available_timezones():
+    if name not in timezones():
         raise ValidationError(f"“{name}” is not a time zone. Write it like Europe/London or America/Lima.")
 
 
@@ -113,7 +120,6 @@ class Event(Publishable):
     history = HistoricalRecords(m2m_fields=[documents])
 
     not_in_forms = (*Publishable.not_in_forms, "outlook", "notice", "outlook_at", "uid", "sequence")
-    search_reads = ("venue", "sessions__appearances__speaker")
     # A change of any of these is told to calendars.
     told_to_calendars = ("starts_at", "ends_at", "is_all_day", "timezone", "venue_id", "outlook", "state")
 
@@ -224,14 +230,12 @@ class Event(Publishable):
     # --- What the search reads ---------------------------------------------------------------------------------
 
     def search_text(self) -> SearchText:
-        """With the place, the titles of the programme and who speaks."""
-        prefetch_related_objects([self], *self.search_reads)
-        words = [plain_text(self.body), self.attending]
-        if self.venue:
-            words.append(self.venue.in_one_line)
-        for session in self.sessions.all():
-            words += [session.title, session.description]
-            speakers = (appearance.speaker for appearance in session.appearances.all())
-            words += [f"{speaker.name} {speaker.organisation}" for speaker in speakers]
-        body = " ".join(filter(None, words))
+        """With the place, the titles of the programme and who speaks. Two queries of its own: events are few."""
+        from events.models.programme import Session
+
+        where = Venue.objects.filter(pk=self.venue_id).values_list("name", "address", "postcode")
+        about = ("title", "description", "speakers__name", "speakers__organisation")
+        programme = Session.objects.filter(event=self).order_by("starts_at", "pk").values_list(*about)
+        found = dict.fromkeys(words for row in (*where, *programme) for words in row if words)  # each once
+        body = " ".join([plain_text(self.body), self.attending, *found])
         return SearchText(summary=self.summary, body=body, date=self.first_day)

@@ -45,7 +45,7 @@ class Session(models.Model):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="sessions")
     title = models.CharField(max_length=200)
     description = models.TextField(max_length=2000, blank=True)
-    is_break = models.BooleanField("pause", default=False, help_text="Coffee, lunch: shown smaller.")
+    is_break = models.BooleanField("pause", default=False)
     room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
     starts_at = models.DateTimeField("starts")
     ends_at = models.DateTimeField("ends")
