@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from events.models import Event, Outlook
 
-ONE_DAY = timedelta(days=1)
+ONE_DAY, ALMOST_A_YEAR = timedelta(days=1), timedelta(days=360)
 # How often calendars may ask for the feed again.
 REFRESH = timedelta(hours=12)
 _STATUS = {Outlook.PLANNED: "CONFIRMED", Outlook.POSTPONED: "TENTATIVE", Outlook.CANCELLED: "CANCELLED"}
@@ -18,32 +18,35 @@ _STATUS = {Outlook.PLANNED: "CONFIRMED", Outlook.POSTPONED: "TENTATIVE", Outlook
 
 def as_file(event: Event) -> bytes:
     """One event as a calendar file."""
-    calendar = _calendar()
-    calendar.add_component(_entry(event))
-    calendar.add_missing_timezones()
-    return calendar.to_ical()
+    return _written(icalendar.Calendar(), [event])
 
 
 def as_feed(events: Iterable[Event]) -> bytes:
     """Many events as a calendar to subscribe to."""
-    calendar = _calendar()
+    calendar = icalendar.Calendar()
     name = f"{settings.SITE_NAME}: {gettext('events')}"
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", REFRESH)
-    for event in events:
-        calendar.add_component(_entry(event))
-    calendar.add_missing_timezones()
-    return calendar.to_ical()
+    return _written(calendar, list(events))
 
 
-def _calendar() -> icalendar.Calendar:
-    calendar = icalendar.Calendar()
+def _written(calendar: icalendar.Calendar, events: list[Event]) -> bytes:
+    """The calendar with its events and their zones.
+
+    Of each zone only what bears on these events is described: for one event that is at most one change of clocks each
+    way, so that even programs which know no lists of changes get its hours right.
+    """
     calendar.add("prodid", f"-//{settings.SITE_NAME}//Events//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    return calendar
+    for event in events:
+        calendar.add_component(_entry(event))
+    if events:
+        first = min(event.first_day for event in events) - ALMOST_A_YEAR
+        calendar.add_missing_timezones(first, max(event.last_day for event in events) + 2 * ONE_DAY)
+    return calendar.to_ical()
 
 
 def _entry(event: Event) -> icalendar.Event:

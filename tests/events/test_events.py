@@ -51,11 +51,6 @@ def test_an_event_page_says_when_and_where(client):
         assert expected in html
 
 
-def test_a_cancelled_event_says_so_in_words(client):
-    event = EventFactory(outlook="cancelled", notice="The hall is closed.")
-    assert "cancelled" in client.get(event.get_absolute_url()).content.decode().lower()
-
-
 def test_states_are_those_of_news(client):
     assert client.get(EventFactory(state=State.DRAFT).get_absolute_url()).status_code == 404
     assert client.get(EventFactory(state=State.WITHDRAWN).get_absolute_url()).status_code == 410
