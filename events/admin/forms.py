@@ -41,7 +41,7 @@ class DayAndHourField(forms.SplitDateTimeField):
         self.fields[0].required, self.fields[1].required = True, False
         self.fields[0].error_messages["incomplete"] = "Enter a day."
 
-    def compress(self, data_list: list[Any]) -> Any:
+    def compress(self, data_list: Any) -> Any:
         return (data_list[0], data_list[1]) if data_list else None
 
 
@@ -64,11 +64,13 @@ class EventForm(PublishableForm):
         super().__init__(*args, **kwargs)
         event = self.instance
         if event.starts_at and event.ends_at and event.timezone in timezones():
-            self.initial |= {
-                "starts_at": event.local_start.replace(tzinfo=None),
-                "ends_at": event.local_end.replace(tzinfo=None),
-                "doors": event.local_doors.time() if event.local_doors else None,
-            }
+            self.initial.update(
+                {
+                    "starts_at": event.local_start.replace(tzinfo=None),
+                    "ends_at": event.local_end.replace(tzinfo=None),
+                    "doors": event.local_doors.time() if event.local_doors else None,
+                }
+            )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -33,7 +33,8 @@ class SpeakersSelect(AutocompleteSelectMultiple):
 
     @property
     def media(self) -> forms.Media:
-        return super().media + forms.Media(js=[forms.Script("js/speakers-in-order.js", type="module")])
+        script: Any = forms.Script("js/speakers-in-order.js", type="module")
+        return super().media + forms.Media(js=[script])
 
 
 class SpeakersField(forms.Field):
@@ -83,13 +84,15 @@ class SessionForm(forms.ModelForm):
 
     def show(self, session: Session) -> None:
         """Put a saved session into the fields."""
-        self.initial |= {
-            "starts": session.local_start.time(),
-            "ends": session.local_end.time(),
-            "day": (session.local_start.date() - session.event.first_day).days + 1,
-            "room_name": session.room.name if session.room else "",
-            "who": [each.speaker_id for each in session.appearances.all()],
-        }
+        self.initial.update(
+            {
+                "starts": session.local_start.time(),
+                "ends": session.local_end.time(),
+                "day": (session.local_start.date() - session.event.first_day).days + 1,
+                "room_name": session.room.name if session.room else "",
+                "who": [each.speaker_id for each in session.appearances.all()],
+            }
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -151,13 +154,14 @@ class ProgrammeFormSet(BaseInlineFormSet):
     instance: Event
     form: type[SessionForm]
 
-    def __init__(self, *args: Any, queryset: Any = None, **kwargs: Any) -> None:
-        if queryset is not None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if (queryset := kwargs.get("queryset")) is not None:
             appearances = Appearance.objects.select_related("speaker").order_by("position", "pk")
-            queryset = queryset.select_related("room").prefetch_related(Prefetch("appearances", appearances))
+            with_rooms = queryset.select_related("room")
+            kwargs["queryset"] = with_rooms.prefetch_related(Prefetch("appearances", appearances))
         self._rooms: dict[str, Room] | None = None
         self._speakers: dict[str, Speaker] | None = None
-        super().__init__(*args, queryset=queryset, **kwargs)
+        super().__init__(*args, **kwargs)
 
     # --- What the event says ---------------------------------------------------------------------------------------
 
@@ -230,13 +234,10 @@ class ProgrammeFormSet(BaseInlineFormSet):
 
     def written(self) -> list[SessionForm]:
         """The forms that hold a session: not those left empty, nor those to be deleted."""
-        return [
-            form
-            for form in self.forms
-            if hasattr(form, "cleaned_data")
-            and (form.instance.pk or form.has_changed())
-            and not self._should_delete_form(form)
-        ]
+        forms_in_order = cast(list[SessionForm], self.forms)
+        whole = [form for form in forms_in_order if hasattr(form, "cleaned_data")]
+        kept = [form for form in whole if not form.cleaned_data.get("DELETE")]
+        return [form for form in kept if form.instance.pk or form.has_changed()]
 
     def parts(self) -> list[Part]:
         """What readers would see of forms that may be unfinished."""

@@ -233,7 +233,7 @@ class Event(Publishable):
         """With the place, the titles of the programme and who speaks. Two queries of its own: events are few."""
         from events.models.programme import Session
 
-        where = Venue.objects.filter(pk=self.venue_id).values_list("name", "address", "postcode")
+        where = Venue.objects.filter(events=self).values_list("name", "address", "postcode")
         about = ("title", "description", "speakers__name", "speakers__organisation")
         programme = Session.objects.filter(event=self).order_by("starts_at", "pk").values_list(*about)
         found = dict.fromkeys(words for row in (*where, *programme) for words in row if words)  # each once
