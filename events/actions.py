@@ -14,9 +14,6 @@ from psg import search
 from psg.publishing import actions as publishing
 from psg.publishing.models import State
 
-# The same weekday a year on, nearly always in the same week of its month.
-A_YEAR_OF_WEEKS = timedelta(weeks=52)
-
 
 class ProgrammeThere(Exception):
     """The event has a programme already: nothing is put over it."""
@@ -54,6 +51,20 @@ def set_outlook(event: Event, *, outlook: Outlook, notice: str, by) -> bool:
 
 
 # --- Last year's once more -------------------------------------------------------------------------------------------
+
+
+def next_time(event: Event) -> date:
+    """When it would be held next: the same weekday of the same week of its month, in the first year to come."""
+    old = event.first_day
+    week = (old.day - 1) // 7
+    day, year = old, old.year
+    while day <= max(old, timezone.localdate()):
+        year += 1
+        first = date(year, old.month, 1)
+        day = first + timedelta(days=(old.weekday() - first.weekday()) % 7 + 7 * week)
+        if day.month != old.month:  # not every month has a fifth one
+            day -= timedelta(days=7)
+    return day
 
 
 @transaction.atomic

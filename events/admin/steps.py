@@ -65,7 +65,7 @@ def copy(desk: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     event = _event(desk, request, object_id)
     if not (desk.has_view_permission(request, event) and desk.has_add_permission(request)):
         raise PermissionDenied
-    form = CopyForm(request.POST or None, initial={"starts_on": _a_year_later(event)})
+    form = CopyForm(request.POST or None, initial={"starts_on": actions.next_time(event)})
     if form.is_valid():
         try:
             made = actions.copy_event(event, **form.cleaned_data)
@@ -76,11 +76,6 @@ def copy(desk: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         messages.success(request, f"A draft, made from “{event}” of {event.first_day:%Y}. Check every line of it.")
         return _to(made)
     return _page(desk, request, "copy", "Make a new event from this one", event, form)
-
-
-def _a_year_later(event: Event) -> Any:
-    """The same weekday, 52 weeks on."""
-    return event.first_day + actions.A_YEAR_OF_WEEKS
 
 
 def copy_programme(desk: Any, request: HttpRequest, object_id: str) -> HttpResponse:

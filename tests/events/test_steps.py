@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
@@ -151,6 +152,19 @@ class TestLastYearsOnceMore:
         assert (mining.title, mining.description, mining.room.name) == ("Mining", "", "Hall")
         assert f"{mining.local_start:%d %H:%M}" == "17 10:00"
         assert not mining.speakers.exists()
+
+    @pytest.mark.parametrize(
+        ("held", "proposed"),
+        [
+            (datetime(2019, 11, 16, 10, tzinfo=UTC), "2027-11-20"),  # a third Saturday
+            (datetime(2025, 11, 29, 10, tzinfo=UTC), "2027-11-27"),  # a fifth Saturday, of which 2027 has none
+            (datetime(2027, 3, 6, 10, tzinfo=UTC), "2028-03-04"),  # still to come itself
+        ],
+    )
+    @time_machine.travel("2026-11-30T12:00:00Z", tick=False)
+    def test_the_day_proposed_is_the_same_weekday_of_its_month_in_the_first_year_to_come(self, desk, held, proposed):
+        event = EventFactory(starts_at=held)
+        assert f'value="{proposed}"' in desk.get(step(event, "copy")).content.decode()
 
     def test_speakers_come_along_if_asked_for(self, desk, last):
         desk.post(step(last, "copy"), {"starts_on": "2030-11-16", "with_speakers": "on"})
