@@ -8,7 +8,6 @@ import django.db.models.deletion
 import events.models.events
 import simple_history.models
 from django.conf import settings
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 
@@ -29,11 +28,11 @@ class Migration(migrations.Migration):
     dependencies = [
         ('events', '0002_initial'),
         ('library', '0003_documents'),
+        ('membership', '0001_people'),  # makes the extension btree_gist: sessions in one room do not overlap
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        BtreeGistExtension(),  # sessions in one room do not overlap
         migrations.CreateModel(
             name='Room',
             fields=[
