@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -100,6 +100,9 @@ class EventAdmin(PictureFieldsMixin, PublishableAdmin):
         """The programme is written after the event: the search reads it then."""
         super().save_related(request, form, formsets, change)
         actions.programme_written(form.instance)
+        for programme in (each for each in formsets if isinstance(each, ProgrammeFormSet)):
+            for sentence in programme.in_two_places():
+                messages.warning(request, sentence)
 
     def show_preview(self, request: HttpRequest, form: Any) -> HttpResponse:
         """With the programme and papers of the form. An event without times yet is shown as one that starts now."""

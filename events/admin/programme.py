@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import combinations
 from typing import Any, cast
 
 from django import forms
@@ -242,6 +243,17 @@ class ProgrammeFormSet(BaseInlineFormSet):
     def parts(self) -> list[Part]:
         """What readers would see of forms that may be unfinished."""
         return [form.part() for form in self.written() if form.instance.starts_at and form.instance.ends_at]
+
+    def in_two_places(self) -> list[str]:
+        """A sentence for each speaker who is in two sessions at once. It may be meant, so nothing is refused."""
+        parts = [(form.instance, form.cleaned_data["who"]) for form in self.written()]
+        return [
+            f"{speaker} is in “{one.title}” and “{other.title}” at the same time."
+            for (one, who), (other, others) in combinations(parts, 2)
+            if _overlap(one, other)
+            for speaker in who
+            if speaker in others
+        ]
 
     def clean(self) -> None:
         """No room holds two sessions at once."""

@@ -150,6 +150,18 @@ class TestProgramme:
         assert f'value="{lines[-1]["starts"]}"' in response.content.decode() or not lines[-1]["starts"]
         assert not Session.objects.exists()
 
+    def test_a_speaker_in_two_sessions_at_once_is_pointed_out_and_kept(self, desk, conference):
+        speaker, other = SpeakerFactory(name="Sample speaker A"), SpeakerFactory()
+        lines = [
+            line("11:00", "12:00", "One", who=[speaker.pk, other.pk]),
+            line("11:30", "12:30", "Two", who=[speaker.pk]),
+            line("12:30", "13:00", "Three", who=[speaker.pk, other.pk]),
+        ]
+        response = desk.post(change(conference), filled(*lines, event=conference), follow=True)
+        warnings = [str(each) for each in response.context["messages"] if each.level_tag == "warning"]
+        assert warnings == ["Sample speaker A is in “One” and “Two” at the same time."]
+        assert conference.sessions.count() == 3
+
     def test_a_session_may_begin_when_the_doors_open(self, desk):
         response = desk.post(ADD, filled(line("10:00", "10:30", "Coffee"), doors="10:00"))
         assert response.status_code == 302
