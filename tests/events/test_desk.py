@@ -249,6 +249,18 @@ class TestTimes:
         assert [error for error in errors(response) if error.startswith(said)], errors(response)
         assert Event.objects.count() == 1
 
+    def test_an_hour_that_the_clocks_skip_is_refused_for_doors_and_sessions_too(self, desk):
+        night = {"starts_at_0": "2030-03-31", "starts_at_1": "03:00", "ends_at_0": "2030-03-31", "doors": "01:30"}
+        found = errors(desk.post(ADD, filled(line("01:30", "04:00", "Vigil"), **night)))
+        assert found == ["01:30 does not exist on that day: the clocks go forward."] * 2
+
+    def test_the_list_knows_what_is_to_come_and_what_is_over(self, desk, conference):
+        EventFactory(title="Long ago", starts_at=datetime(2019, 11, 16, tzinfo=UTC))
+        listed = {time: desk.get(f"/admin/events/event/?time={time}").content.decode() for time in ("coming", "over")}
+        assert conference.title in listed["coming"]
+        assert "Long ago" not in listed["coming"]
+        assert "Long ago" in listed["over"]
+
     def test_whole_days_need_no_hours(self, desk):
         days = {"starts_at_1": "", "ends_at_0": "2030-11-17", "ends_at_1": "", "is_all_day": "on", "doors": "09:00"}
         assert desk.post(ADD, filled(line("09:00", "10:00", "Walk", day=2), **days)).status_code == 302

@@ -66,6 +66,10 @@ class TestCallingOff:
         event.refresh_from_db()
         assert event.outlook == Outlook.PLANNED
 
+    def test_no_other_caller_may_say_it_without_a_word_either(self, staff):
+        with pytest.raises(ValueError, match="told why"):
+            actions.set_outlook(EventFactory(), outlook=Outlook.POSTPONED, notice=" ", by=staff("Events"))
+
     @pytest.mark.parametrize(
         "form", [{}, {"outlook": "burnt", "notice": "x"}, {"outlook": "cancelled", "notice": "x" * 601}]
     )
