@@ -7,7 +7,7 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from events.models import Event
+from events.models import Appearance, Event, Room, Session, Speaker, Venue
 from membership import references
 from membership.models import Application, Checkout, Person, Plan, Price, StripeCustomer, StripePrice, Subscription
 from news.models import Article, Author, Topic
@@ -105,6 +105,29 @@ class PublicationFactory(PublishableFactory):
     document = factory.SubFactory(DocumentFactory)
 
 
+class VenueFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Venue
+
+    name = factory.Sequence(lambda n: f"Test Hall {n}")
+    address = "1 Test Street, London"
+
+
+class RoomFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Room
+
+    venue = factory.SubFactory(VenueFactory)
+    name = factory.Sequence(lambda n: f"Room {n}")
+
+
+class SpeakerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Speaker
+
+    name = factory.Sequence(lambda n: f"Test Speaker {n}")
+
+
 class EventFactory(PublishableFactory):
     class Meta:
         model = Event
@@ -114,8 +137,27 @@ class EventFactory(PublishableFactory):
     summary = "What will happen."
     starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
     ends_at = factory.LazyAttribute(lambda event: event.starts_at + timedelta(hours=6))
-    venue_name = "Test Hall"
-    venue_address = "1 Test Street, London"
+    venue = factory.SubFactory(VenueFactory)
+
+
+class SessionFactory(factory.django.DjangoModelFactory):
+    """A session of an hour, at the beginning of its event; `speakers` are in the order given."""
+
+    class Meta:
+        model = Session
+        skip_postgeneration_save = True
+
+    event = factory.SubFactory(EventFactory)
+    title = factory.Sequence(lambda n: f"Session {n}")
+    starts_at = factory.SelfAttribute("event.starts_at")
+    ends_at = factory.LazyAttribute(lambda session: session.starts_at + timedelta(hours=1))
+
+    @factory.post_generation
+    def speakers(self, create, extracted, **kwargs) -> None:
+        for place, speaker in enumerate(extracted or []):
+            Appearance.objects.create(session=self, speaker=speaker, position=place)
+        if create:
+            search.index(Event.objects.get(pk=self.event_id))
 
 
 class PlanFactory(factory.django.DjangoModelFactory):

@@ -33,7 +33,10 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "publishing": [f"{verb}_redirect" for verb in FULL],
     },
     "Events": {
-        "events": ["publish_event", *(f"{verb}_event" for verb in FULL)],
+        "events": [
+            "publish_event",
+            *(f"{verb}_{model}" for verb in FULL for model in ("event", "venue", "speaker", "room")),
+        ],
         "library": [f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("image", "document")],
     },
     "Membership": {

@@ -96,6 +96,7 @@ def store(obj: Publishable) -> None:
     before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
     if obj.state == State.PUBLISHED and not obj.was_public:
         obj.first_public_at = obj.published_at  # a time that is moved before it has come moves this along
+    obj.note_change(before)
     obj.save()
     uses.record(obj)
     if before is None or before.get_absolute_url() == obj.get_absolute_url():

@@ -117,6 +117,9 @@ class Publishable(models.Model):
         """After a move from where `before` was: move along what hangs on this address; each with its old address."""
         return []
 
+    def note_change(self, before: "Publishable | None") -> None:
+        """It is about to be stored, and `before` is how the table has it: for what has to count its changes."""
+
     @property
     def status(self) -> Status:
         """What is true of it now."""

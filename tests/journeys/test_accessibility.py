@@ -1,6 +1,6 @@
 """axe finds nothing on any kind of page, by day and night, on phone and desk; pages work without JavaScript."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,13 +9,18 @@ from tests.axe import violations
 from tests.factories import (
     ArticleFactory,
     AuthorFactory,
+    DocumentFactory,
     EventFactory,
     PageFactory,
     PlanFactory,
     PriceFactory,
     PublicationFactory,
+    RoomFactory,
+    SessionFactory,
+    SpeakerFactory,
     TopicFactory,
 )
+from tests.psg.library import add
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -30,7 +35,10 @@ PAGES = {
     "article": "/news/2019/10/unrest/",
     "Spanish article": "/news/2019/10/disturbios/",
     "events": "/events/",
+    "events of a year": "/events/?year=2019",
     "event": "/events/conference/",
+    "event of several days, cancelled": "/events/cancelled/",
+    "event, over": "/events/over/",
     "page": "/about/",
     "page below": "/about/aims/",
     "publications": "/publications/",
@@ -87,7 +95,7 @@ def site(live_server) -> str:
     ArticleFactory(slug="withdrawn", published_at=date, state=State.WITHDRAWN)
     about = PageFactory(title="About", slug="about")
     PageFactory(title="Aims", slug="aims", parent=about)
-    EventFactory(title="Conference", slug="conference")
+    _events()
     PublicationFactory(title="Report", slug="report")
     PublicationFactory(title="Informe", slug="informe", language="es", year=2018)
     PriceFactory(plan=PlanFactory(slug="individual"))
@@ -95,6 +103,29 @@ def site(live_server) -> str:
     PriceFactory(plan=household, interval="month", amount_pence=250)
     PlanFactory(slug="withdrawn", is_offered=False)
     return live_server.url
+
+
+def _events() -> None:
+    """One with a programme in two rooms, one called off on its second day, one that is over and has papers."""
+    coming = EventFactory(title="Conference", slug="conference", attending="Everybody is welcome.")
+    coming.venue.travel, coming.venue.access = "By bus.", "A lift."
+    coming.venue.save()
+    speakers = [SpeakerFactory(bio="A life.", role="Chair"), SpeakerFactory(picture=add())]
+    for number in range(2):
+        room = RoomFactory(venue=coming.venue)
+        SessionFactory(event=coming, room=room, speakers=speakers[number:], description="What it is about.")
+    SessionFactory(event=coming, is_break=True, starts_at=coming.starts_at + timedelta(hours=1))
+    called_off = EventFactory(
+        slug="cancelled", outlook="cancelled", notice="The hall is closed.", timezone="America/Lima"
+    )
+    called_off.ends_at += timedelta(days=1)
+    called_off.save()
+    for days in range(2):
+        SessionFactory(event=called_off, starts_at=called_off.starts_at + timedelta(days=days))
+    over = EventFactory(
+        slug="over", starts_at=datetime(2019, 11, 16, 10, tzinfo=UTC), recording_url="https://v.example/"
+    )
+    over.documents.add(DocumentFactory())
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -184,7 +184,7 @@ def test_the_coming_conference_is_a_saturday_at_least_sixty_days_ahead(today):
 def test_the_past_conference_is_that_of_2019(loaded):
     past = Event.objects.get(slug="psg-annual-conference-2019")
     assert f"{past.local_start:%Y-%m-%d %H:%M} to {past.local_end:%H:%M}" == "2019-11-16 10:30 to 17:00"
-    assert past.venue_address == "29-31 Tavistock Square, London"
+    assert past.venue.address == "29-31 Tavistock Square, London"
 
 
 def test_an_archive_reaches_from_2003_to_today_and_has_no_address_twice():

@@ -13,6 +13,9 @@ from tests.factories import (
     PageFactory,
     PlanFactory,
     PriceFactory,
+    RoomFactory,
+    SessionFactory,
+    SpeakerFactory,
     TopicFactory,
 )
 
@@ -20,8 +23,9 @@ pytestmark = pytest.mark.django_db
 
 PATHS = [
     "/", "/news/", "/news/?page=2", "/news/2019/", "/news/2019/10/", "/news/topics/", "/news/topics/mining/",
-    "/news/2019/10/unrest/", "/events/", "/events/conference/", "/about/", "/about/aims/", "/membership/", "/contact/",
-    "/contact/thanks/", "/contact/copy/x/",
+    "/news/2019/10/unrest/", "/events/", "/events/?year=2019",
+    "/events/conference/", "/events/cancelled/", "/events/over/", "/about/", "/about/aims/", "/membership/",
+    "/contact/", "/contact/thanks/", "/contact/copy/x/",
     "/membership/join/individual/", "/membership/join/household/", "/membership/join/withdrawn/",
     "/search/", "/search/?q=story", "/search/?q=zzz", "/search/?q=stori&topic=mining&kind=article",
     "/accounts/login/", "/accounts/login/code/",
@@ -42,7 +46,14 @@ def site() -> None:
     )  # fmt: skip
     ArticleFactory(slug="withdrawn", published_at=date, state=State.WITHDRAWN)
     PageFactory(title="Aims", slug="aims", parent=PageFactory(title="About", slug="about"))
-    EventFactory(title="Conference", slug="conference")
+    SessionFactory(
+        event=EventFactory(title="Conference", slug="conference", attending="Write <to> us & come."),
+        description="Once.\n\nTwice & <more>.",
+        room=RoomFactory(name="A < B"),
+        speakers=[SpeakerFactory(name="A & B", bio="One.\n\nTwo.")],
+    )
+    EventFactory(slug="cancelled", outlook="cancelled", notice="The hall\n\nis <closed>.")
+    EventFactory(slug="over", starts_at=date, recording_url="https://video.example/?a=1&b=2", is_all_day=True)
     PriceFactory(plan=PlanFactory(slug="individual", name="A < B & C"))
     PriceFactory(plan=PlanFactory(slug="household", max_people=4, is_concession=True, concession_wording="I am."))
     PlanFactory(slug="withdrawn", is_offered=False)

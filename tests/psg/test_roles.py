@@ -27,7 +27,7 @@ SEES = {
     | LIBRARY
     | {"publishing.redirect"}
     | {f"pages.{model}" for model in ("page", "publication", "menu", "homepanel", "contactmessage", "contactsubject")},
-    "Events": {"events.event"} | LIBRARY,
+    "Events": {"events.event", "events.venue", "events.speaker"} | LIBRARY,
     "Membership": {"pages.contactmessage"}
     | {f"membership.{model}" for model in ("person", "application", "payment", "plan", "concern", "stripeevent")},
     "Treasurer": {"membership.claim", "membership.payment", "membership.plan"},

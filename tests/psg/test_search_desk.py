@@ -67,7 +67,7 @@ def test_the_order_stays_that_of_the_list_and_its_filters_hold(listed):
 
 def test_pages_and_events_are_searched_alike_each_among_its_own(listed):
     PageFactory(title="Our gold", slug="our-gold", state=State.DRAFT)
-    EventFactory(title="A talk", venue_name="Gold Hall")
+    EventFactory(title="A talk", venue__name="Gold Hall")
     ArticleFactory(title="Gold")
     assert listed("gold", "/admin/pages/page/") == ["Our gold"]
     assert listed("gol", "/admin/events/event/") == ["A talk"]

@@ -1,0 +1,6 @@
+"""The events desk."""
+
+from events.admin.events import EventAdmin
+from events.admin.places import SpeakerAdmin, VenueAdmin
+
+__all__ = ["EventAdmin", "SpeakerAdmin", "VenueAdmin"]
