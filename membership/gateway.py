@@ -300,14 +300,18 @@ def create_session(
     price: str = "",
     product: str = "",
     amount_pence: int = 0,
+    interval: str = "",
     expires_at: datetime | None = None,
 ) -> SessionFacts:
     """Make a page to pay on, by "card" or "debit". The same key with the same words gives the same page.
 
-    A price, or for what is paid once a product with an amount: Stripe takes no recurring price for a single payment.
+    A price, or a product with an amount: Stripe takes no recurring price for a single payment. With `interval` that
+    amount is paid again and again.
     Without `expires_at` (30 minutes to a day away, by Stripe's clock) it is good for a day.
     """
     once: dict[str, Any] = {"price_data": {"currency": "gbp", "product": product, "unit_amount": amount_pence}}
+    if interval:
+        once["price_data"]["recurring"] = {"interval": interval}
     item = {"price": price} if price else once
     kind = {"card": "card", "debit": "bacs_debit"}[method]
     params: dict[str, Any] = {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from membership.views import joining, me, me_details, paying, webhook
+from membership.views import joining, me, me_details, me_gifts, paying, webhook
 
 app_name = "membership"
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     path("me/cancel/", me.cancel, name="cancel"),
     path("me/resume/", me.resume, name="resume"),
     path("me/plan/", me.plan, name="plan"),
+    path("me/gifts/<int:pk>/stop/", me_gifts.stop, name="stop_gift"),
+    path("me/gifts/<int:pk>/method/", me_gifts.method, name="gift_method"),
     path("me/details/", me_details.details, name="details"),
     path("me/consents/", me_details.consents, name="consents"),
     path("me/gift-aid/", me_details.gift_aid, name="gift_aid"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("news/", include("news.urls")),
     path("events/", include("events.urls")),
     path("membership/", include("membership.urls")),
+    path("donate/", include("membership.donate_urls")),
     path("contact/", include("pages.contact.urls")),
     path("search/", search_page, name="search"),
     path("preview/<str:token>/", preview, name="preview"),

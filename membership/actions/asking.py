@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Callable
 
 from membership import gateway
-from membership.models import Checkout, StripeCustomer, StripePrice
+from membership.models import Checkout, DonationCheckout, StripeCustomer, StripePrice
 
-Row = StripePrice | StripeCustomer | Checkout
+Row = StripePrice | StripeCustomer | Checkout | DonationCheckout
 
 
 def id_of(row: StripePrice | StripeCustomer, make: Callable[[uuid.UUID], str]) -> str:

@@ -24,6 +24,7 @@ from membership.models import (
     ApplicationState,
     Checkout,
     CheckoutState,
+    DonationCheckout,
     Person,
     StripeCustomer,
     StripePrice,
@@ -34,6 +35,7 @@ from membership.models.stripe import CheckoutQuerySet
 from membership.paying import ONLINE
 
 logger = logging.getLogger("psg.stripe")
+AnyPage = Checkout | DonationCheckout
 
 # How long a page can be paid: Stripe's own day, by its own clock. Its answer says the moment.
 PAGE_LASTS = timedelta(hours=24)
@@ -222,7 +224,7 @@ def _open(checkout: Checkout) -> str:
     except gateway.Missing:
         _forget_what_is_gone(checkout, price_id, customer_id)
         return ""
-    return _keep(checkout, made[0]) if made else ""
+    return keep(checkout, made[0]) if made else ""
 
 
 def _make_customer(row: StripeCustomer, key: uuid.UUID) -> str:
@@ -261,6 +263,14 @@ def _make_session(checkout: Checkout, key: uuid.UUID, price_id: str, customer_id
 
 def _forget_what_is_gone(checkout: Checkout, price_id: str, customer_id: str) -> None:
     """Stripe does not know the customer any more, or else the price: ask for new ones, and for a new page."""
+    if not forget_customer(checkout, customer_id) and price_id:
+        prices = StripePrice.objects.filter(pk=checkout.stripe_price_id, stripe_id=price_id)
+        prices.update(stripe_id=None, key=uuid.uuid4())
+    Checkout.objects.payable().filter(pk=checkout.pk).update(state=CheckoutState.EXPIRED)
+
+
+def forget_customer(checkout: AnyPage, customer_id: str) -> bool:
+    """Whether Stripe does not know this customer any more; then it is not used again."""
     try:
         is_gone = gateway.customer(customer_id).is_deleted
     except gateway.Missing:
@@ -268,35 +278,34 @@ def _forget_what_is_gone(checkout: Checkout, price_id: str, customer_id: str) ->
     if is_gone:
         gone = StripeCustomer.objects.filter(pk=checkout.customer_id, stripe_id=customer_id)
         gone.update(deleted_at=timezone.now())
-    elif price_id:
-        prices = StripePrice.objects.filter(pk=checkout.stripe_price_id, stripe_id=price_id)
-        prices.update(stripe_id=None, key=uuid.uuid4())
-    Checkout.objects.payable().filter(pk=checkout.pk).update(state=CheckoutState.EXPIRED)
+    return is_gone
 
 
 # --- Last, in our rows again ---
 
 
-def _keep(checkout: Checkout, session: SessionFacts) -> str:
+def keep(checkout: AnyPage, session: SessionFacts) -> str:
     """Keep the page that Stripe made; its address, or nothing if it is not wanted any more and was closed."""
     answer = {"stripe_id": session.id, "url": session.url, "expires_at": session.expires_at}
-    new = Checkout.objects.filter(pk=checkout.pk, state=CheckoutState.NEW, key=checkout.key)
+    pages = type(checkout).objects
+    new = pages.filter(pk=checkout.pk, state=CheckoutState.NEW, key=checkout.key)
     if new.update(state=CheckoutState.OPEN, **answer):
         return session.url
     checkout.refresh_from_db()
     if checkout.state == CheckoutState.OPEN and checkout.stripe_id == session.id:
         return checkout.url  # another click was quicker
     if checkout.state == CheckoutState.EXPIRED and not checkout.stripe_id:
-        Checkout.objects.filter(pk=checkout.pk).update(**answer)
+        pages.filter(pk=checkout.pk).update(**answer)
         checkout.refresh_from_db()
         retire(checkout)
     return ""
 
 
-def retire(checkout: Checkout) -> None:
+def retire(checkout: AnyPage) -> None:
     """Let nobody pay on this page any more, at Stripe first. Raises AlreadyPaid, OnItsWay if somebody just did."""
+    pages = type(checkout).objects
     if not checkout.stripe_id:
-        unknown = Checkout.objects.payable().filter(pk=checkout.pk, stripe_id__isnull=True)
+        unknown = pages.payable().filter(pk=checkout.pk, stripe_id__isnull=True)
         if unknown.update(state=CheckoutState.EXPIRED):
             return  # whoever is busy making it will find it unwanted, and closes it
         checkout.refresh_from_db()
@@ -307,10 +316,10 @@ def retire(checkout: Checkout) -> None:
             logger.info("Stripe does not know page %s any more", checkout.stripe_id)
         except gateway.Refused:
             _look_what_became_of(checkout, checkout.stripe_id)
-    Checkout.objects.payable().filter(pk=checkout.pk).update(state=CheckoutState.EXPIRED)
+    pages.payable().filter(pk=checkout.pk).update(state=CheckoutState.EXPIRED)
 
 
-def _look_what_became_of(checkout: Checkout, stripe_id: str) -> None:
+def _look_what_became_of(checkout: AnyPage, stripe_id: str) -> None:
     """Stripe does not close the page: it ran out, or it was used, and what was paid must count before anything else."""
     from membership.actions import reflecting  # it stands above this module
 

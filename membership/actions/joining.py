@@ -139,6 +139,7 @@ def is_provisional(person: Person, *, apart_from: Application | None = None) -> 
         person.cover_set.all(),
         person.consents.all(),
         person.gift_aid_declarations.all(),
+        person.donations.all(),
         person.merges.all(),
         person.stripe_customers.filter(subscriptions__isnull=False),
     ]

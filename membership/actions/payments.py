@@ -196,6 +196,7 @@ def reverse(payment: Payment, *, reason: str, token: str, by: Any = None) -> Pay
     back = Payment.objects.create(
         person=payment.person,
         purpose=payment.purpose,
+        donation_id=payment.donation_id,
         method=payment.method,
         gross_pence=-payment.gross_pence,
         reverses=payment,

@@ -10,6 +10,7 @@ from membership.models import (
     Application,
     Channel,
     Consent,
+    Donation,
     GiftAidDeclaration,
     GiftAidScope,
     Person,
@@ -53,7 +54,7 @@ def _take_details(person: Person, application: Application) -> None:
 def declare_gift_aid(
     person: Person,
     *,
-    declared: Person | Application,
+    declared: Person | Application | Donation,
     version: str = wordings.GIFT_AID_VERSION,
     scope: str = GiftAidScope.ALL,
     channel: str = Channel.WEB,

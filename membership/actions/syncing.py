@@ -14,14 +14,18 @@ from django.db import transaction
 
 from membership import gateway
 from membership.actions import events, reflecting
+from membership.actions.checkout import AnyPage
+from membership.actions.reflecting import recurring
 from membership.actions.reflecting.subscriptions import columns_of
 from membership.facts import DisputeFacts, RefundFacts, SessionFacts, SubscriptionFacts
 from membership.models import (
     Checkout,
     CheckoutState,
     Dispute,
+    DonationCheckout,
     Payment,
     Price,
+    RegularGift,
     StripePrice,
     Subscription,
     Term,
@@ -85,10 +89,9 @@ class _Run:
     def _pages(self) -> None:
         """Pages to pay on that are not settled here: those we know, and those whose id we never got to keep."""
         for batch in self._batches("Pages to pay on", gateway.sessions_since(self.since)):
-            keys = {each.metadata.get("psg_checkout") for each in batch}
-            ours = {str(row.key): row for row in Checkout.objects.filter(key__in=_uuids(keys))}
+            ours = _our_pages(batch)
             for facts in batch:
-                row = ours.get(facts.metadata.get("psg_checkout", ""))
+                row = ours.get(_key(facts))
                 if row is None:
                     self.report.foreign += 1
                 elif row.stripe_id != facts.id or _has_moved(row, facts):
@@ -99,13 +102,14 @@ class _Run:
             found = Subscription.objects.select_related("price", "customer").filter(
                 stripe_id__in=[each.id for each in batch]
             )
-            ours = {row.stripe_id: row for row in found}
-            keys = _uuids({each.metadata.get("psg_checkout") for each in batch})
-            known = {str(key) for key in Checkout.objects.filter(key__in=keys).values_list("key", flat=True)}
+            gifts = RegularGift.objects.filter(stripe_id__in=[each.id for each in batch])
+            ours: dict[str, Subscription | RegularGift] = {row.stripe_id: row for row in found}
+            ours |= {row.stripe_id: row for row in gifts}
+            known = _our_pages(batch)
             prices = _our_prices(batch)
             for facts in batch:
                 row = ours.get(facts.id)
-                if row is None and facts.metadata.get("psg_checkout") not in known:
+                if row is None and _key(facts) not in known:
                     self.report.foreign += 1
                 elif row is None or _differs(row, facts, prices):
                     self._heal(reflecting.subscription, facts.id)
@@ -117,7 +121,8 @@ class _Run:
             known = set(Payment.objects.filter(token__in=ids).values_list("token", flat=True))
             known |= set(Term.objects.filter(invoice_id__in=ids).values_list("invoice_id", flat=True))
             rows = Subscription.objects.filter(stripe_id__in={each.subscription for each in batch})
-            ours = set(rows.values_list("stripe_id", flat=True))
+            gifts = RegularGift.objects.filter(stripe_id__in={each.subscription for each in batch})
+            ours = {*rows.values_list("stripe_id", flat=True), *gifts.values_list("stripe_id", flat=True)}
             for facts in batch:
                 buys = facts.paid_pence > facts.elsewhere_pence or facts.price_id
                 if facts.subscription in ours and facts.id not in known and buys:
@@ -184,6 +189,18 @@ class _Run:
             self.report.changes += changes
 
 
+def _key(facts: SessionFacts | SubscriptionFacts) -> str:
+    """The secret key of the page of ours that it was made on, whatever was paid there."""
+    return facts.metadata.get("psg_checkout") or facts.metadata.get("psg_donation") or ""
+
+
+def _our_pages(batch: Iterable[SessionFacts | SubscriptionFacts]) -> dict[str, AnyPage]:
+    """Our pages to pay on that these carry the keys of, by key."""
+    keys = _uuids(_key(each) for each in batch)
+    pages: dict[str, AnyPage] = {str(row.key): row for row in Checkout.objects.filter(key__in=keys)}
+    return pages | {str(row.key): row for row in DonationCheckout.objects.filter(key__in=keys)}
+
+
 def _uuids(texts: Iterable[str | None]) -> list[uuid.UUID]:
     """Those that may be keys of ours; strangers' metadata may hold anything."""
     found = []
@@ -195,7 +212,7 @@ def _uuids(texts: Iterable[str | None]) -> list[uuid.UUID]:
     return found
 
 
-def _has_moved(row: Checkout, facts: SessionFacts) -> bool:
+def _has_moved(row: AnyPage, facts: SessionFacts) -> bool:
     """Whether a page may be further at Stripe than here. What a subscription brings is looked at with those."""
     if row.state in (CheckoutState.NEW, CheckoutState.OPEN):
         return facts.status != "open" or row.state == CheckoutState.NEW
@@ -207,7 +224,9 @@ def _our_prices(batch: list[SubscriptionFacts]) -> dict[str | None, Price]:
     return {row.stripe_id: row.price for row in rows}
 
 
-def _differs(row: Subscription, facts: SubscriptionFacts, prices: dict[str | None, Price]) -> bool:
+def _differs(row: Subscription | RegularGift, facts: SubscriptionFacts, prices: dict[str | None, Price]) -> bool:
+    if isinstance(row, RegularGift):
+        return any(getattr(row, name) != value for name, value in recurring.columns_of(facts, row).items())
     columns = columns_of(facts, prices.get(facts.price_id, row.price), row)
     return any(getattr(row, name) != value for name, value in columns.items())
 

@@ -63,6 +63,12 @@ class Appeal(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_running(self) -> bool:
+        """As `AppealQuerySet.running` asks it, today."""
+        today = timezone.localdate()
+        return self.is_public and self.starts_on <= today and (self.ends_on is None or self.ends_on >= today)
+
     def get_absolute_url(self) -> str:
         """Its page, on which one gives to it."""
         return reverse("donate:appeal", args=[self.slug])
@@ -118,6 +124,9 @@ class Donation(ContactDetails):
     dedication = models.CharField(max_length=6, choices=Dedication, blank=True)
     dedicated_to = models.CharField(max_length=100, blank=True)
     message = models.CharField(max_length=500, blank=True, help_text="What they wrote to us.")
+    is_proven = models.BooleanField(
+        default=False, editable=False, help_text="Signed in as whom it says: what was typed may change their record."
+    )
     is_anonymous = models.BooleanField("anonymous to the public", default=True)
     gift_aid_version = models.CharField(max_length=20, blank=True, help_text="Of the declaration that was ticked.")
     consents = models.JSONField(default=list, help_text="Purpose and words of each box ticked.")

@@ -16,6 +16,7 @@ class NoticeKind(models.TextChoices):
     NEW_METHOD = "new_method", "Another way to pay needed"
     RENEWAL_COMING = "renewal_coming", "Renewal is near"
     PRICE_CHANGE = "price_change", "New price"
+    GIFT_ENDED = "gift_ended", "Monthly gift ended"
 
 
 class Notice(models.Model):

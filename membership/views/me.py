@@ -11,7 +11,7 @@ from membership.actions import self_service, subscriptions
 from membership.actions.self_service import given
 from membership.forms_me import CancelForm, PlanForm
 from membership.mine import Mine, receipts
-from membership.models import Price
+from membership.models import Price, RegularGift, StripeCustomer
 from membership.views.personal import back, page, personal, stripe_is_away
 from membership.views.to_stripe import SeeOther
 
@@ -35,6 +35,7 @@ def me(request: HttpRequest, mine: Mine) -> HttpResponse:
         "home",
         mine,
         receipts=receipts(mine.person),
+        gifts=RegularGift.objects.of_person(mine.person).live().select_related("donation__appeal"),
         declaration=mine.person.gift_aid_declarations.in_force().first(),
         allowed=[each for each in given(mine.person).items() if each[1]],
     )
@@ -61,23 +62,24 @@ def card(request: HttpRequest, mine: Mine) -> HttpResponse:
 @personal(methods=("POST",))
 def payment_method(request: HttpRequest, mine: Mine) -> HttpResponse:
     """On to Stripe's page for another card or account."""
-    return _to_portal(request, mine, change_method=True)
+    return to_portal(request, mine.customer, change_method=True)
 
 
 @personal(methods=("POST",))
 def portal(request: HttpRequest, mine: Mine) -> HttpResponse:
     """On to Stripe's page with all of it."""
-    return _to_portal(request, mine, change_method=False)
+    return to_portal(request, mine.customer, change_method=False)
 
 
-def _to_portal(request: HttpRequest, mine: Mine, *, change_method: bool) -> HttpResponse:
-    if mine.customer is None or not mine.customer.stripe_id:
+def to_portal(request: HttpRequest, customer: StripeCustomer | None, *, change_method: bool) -> HttpResponse:
+    """On to Stripe's page for what is paid by this customer."""
+    if customer is None or not customer.stripe_id:
         return back(
             request, _("You do not pay by card or Direct Debit, so there is nothing to change."), level=messages.INFO
         )
     return_url = f"{settings.SITE_URL}{reverse('membership:me')}?from=portal"
     try:
-        url = gateway.portal_url(mine.customer.stripe_id, return_url=return_url, change_method=change_method)
+        url = gateway.portal_url(customer.stripe_id, return_url=return_url, change_method=change_method)
     except (gateway.Unavailable, gateway.Missing):
         return stripe_is_away(request)
     return SeeOther(url)

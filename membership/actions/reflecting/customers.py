@@ -1,12 +1,13 @@
 """Who somebody is at Stripe, and the right to debit their account."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from membership import gateway, postcodes
-from membership.actions import dunning
+from membership.actions import donating, dunning
 from membership.actions.reflecting.turns import NotOurs, read_back, take_turn
-from membership.models import Person, StripeCustomer, Subscription
+from membership.models import DonationCheckout, Person, RegularGift, StripeCustomer, Subscription
 
 
 @transaction.atomic
@@ -30,7 +31,13 @@ def customer(stripe_id: str) -> list[str]:
     if facts.address == row.address:
         return []
     StripeCustomer.objects.filter(pk=row.pk).update(address=facts.address)
+    if any(not donating.may_change(row.person, page.donation) for page in _gifts_paid_as(row)):
+        return []  # whoever gave in this name need not be them
     return _follow_address(row.person_id, facts.address)
+
+
+def _gifts_paid_as(row: StripeCustomer) -> QuerySet[DonationCheckout]:
+    return DonationCheckout.objects.filter(customer=row).select_related("donation")
 
 
 def _follow_address(person_id: int, address: dict[str, str]) -> list[str]:
@@ -61,7 +68,8 @@ def mandate(stripe_id: str) -> list[str]:
     people = Person.objects.filter(stripe_customers__subscriptions__in=paid_by_it)
     list(Person.objects.select_for_update().filter(pk__in=people).order_by("pk"))  # people before what is theirs
     rows = list(paid_by_it.select_for_update(of=("self",)).select_related("customer__person"))
-    if not rows:
+    gifts = RegularGift.objects.filter(payment_method_id=facts.payment_method)
+    if not rows and not gifts.exists():
         raise NotOurs(f"no subscription of ours is paid by {stripe_id}")
     changes = []
     for row in rows if not facts.is_active else []:
@@ -70,4 +78,6 @@ def mandate(stripe_id: str) -> list[str]:
             row.save(update_fields=["needs_new_method"])
             dunning.new_method_needed(row, about=stripe_id)
             changes.append(f"{row.customer.person}: the Direct Debit was ended at their bank")
+    if not facts.is_active and gifts.live().filter(needs_new_method=False).update(needs_new_method=True):
+        changes.append(f"monthly gift by {stripe_id}: the Direct Debit was ended at the bank")
     return changes

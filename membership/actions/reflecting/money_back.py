@@ -101,6 +101,7 @@ def _move(of: Payment, pence: int, *, token: str, on: date, reason: str, fee_pen
         reason=reason[:200],
         token=token,
         subscription_id=of.subscription_id,
+        donation_id=of.donation_id,
         stripe_payment_intent_id=of.stripe_payment_intent_id,
         stripe_charge_id=of.stripe_charge_id,
     )

@@ -7,13 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from membership import gateway
-from membership.actions import collected
+from membership.actions import collected, donating
+from membership.actions.checkout import AnyPage
 from membership.actions.payments import Money, lock_application
-from membership.actions.reflecting.checkouts import close_checkout
+from membership.actions.reflecting import donations
+from membership.actions.reflecting.checkouts import close_checkout, reference_of
 from membership.actions.reflecting.subscriptions import subscription
 from membership.actions.reflecting.turns import NotOurs, checkout_of, read_back, take_turn
 from membership.facts import SessionFacts
-from membership.models import Application, Checkout, CheckoutState, Payment, Person, Price
+from membership.models import Application, Checkout, CheckoutState, DonationCheckout, Payment, Person, Price
 from membership.money import pounds
 
 
@@ -24,6 +26,8 @@ def session(stripe_id: str) -> list[str]:
     facts = read_back(gateway.session, stripe_id)
     checkout = Checkout.objects.select_related("application", "customer").filter(stripe_id=stripe_id).first()
     checkout = checkout or checkout_of(facts.metadata)
+    if checkout is None and (page := donations.page_of(facts)) is not None:
+        return _donation(page, facts)
     if checkout is None:
         raise NotOurs(f"{stripe_id} was not made by this site")
     money = _money_of_session(facts)
@@ -32,12 +36,29 @@ def session(stripe_id: str) -> list[str]:
     if money is not None:
         application = lock_application(application)
     checkout = Checkout.objects.select_for_update().get(pk=checkout.pk)
-    if checkout.stripe_id != stripe_id:
-        checkout.stripe_id, checkout.url, checkout.expires_at = stripe_id, facts.url, facts.expires_at
-        checkout.save(update_fields=["stripe_id", "url", "expires_at"])
+    keep_ids(checkout, facts)
     if money is not None:
         changes += _record_once(checkout, facts, money, application)
     return changes + _follow_session(checkout, facts, money)
+
+
+def _donation(page: DonationCheckout, facts: SessionFacts) -> list[str]:
+    """The same for a page on which a donation is paid."""
+    paid = _money_of_session(facts)
+    changes = subscription(facts.subscription) if facts.subscription else []
+    donation = donating.lock(page.donation)
+    page = DonationCheckout.objects.select_for_update(of=("self",)).select_related("donation__person").get(pk=page.pk)
+    keep_ids(page, facts)
+    if paid is not None and paid.money is not None:
+        changes += donations.receive_new(donation, paid.money)
+    return changes + _follow_session(page, facts, paid)
+
+
+def keep_ids(checkout: AnyPage, facts: SessionFacts) -> None:
+    """Keep which page of Stripe's it is, where we were killed before we could."""
+    if checkout.stripe_id != facts.id:
+        checkout.stripe_id, checkout.url, checkout.expires_at = facts.id, facts.url, facts.expires_at
+        checkout.save(update_fields=["stripe_id", "url", "expires_at"])
 
 
 @dataclass(frozen=True)
@@ -87,7 +108,7 @@ def _record_once(checkout: Checkout, facts: SessionFacts, paid: OneOff, applicat
     return [f"{person}: recorded {pounds(paid.money.gross_pence)}, paid on {paid_on}"]
 
 
-def _follow_session(checkout: Checkout, facts: SessionFacts, paid: OneOff | None) -> list[str]:
+def _follow_session(checkout: AnyPage, facts: SessionFacts, paid: OneOff | None) -> list[str]:
     """Keep all ids, and what became of the page."""
     ids = {"subscription_id": facts.subscription, "payment_intent_id": facts.intent}
     ids = {name: value for name, value in ids.items() if value}
@@ -100,4 +121,4 @@ def _follow_session(checkout: Checkout, facts: SessionFacts, paid: OneOff | None
         came = CheckoutState.PAID if paid.money else CheckoutState.PENDING
         state = CheckoutState.FAILED if paid.has_failed else came
     is_new = close_checkout(checkout, state, **ids)
-    return [f"{checkout.application.reference}: {CheckoutState(state).label.lower()}"] if is_new else []
+    return [f"{reference_of(checkout)}: {CheckoutState(state).label.lower()}"] if is_new else []

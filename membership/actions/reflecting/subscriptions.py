@@ -11,6 +11,7 @@ from django.utils import timezone
 from membership import gateway
 from membership.actions import collected, concerns, dunning, memberships
 from membership.actions.payments import Money, lock_application
+from membership.actions.reflecting import donations, recurring
 from membership.actions.reflecting.checkouts import close_checkout
 from membership.actions.reflecting.turns import NotOurs, checkout_of, read_back, take_turn
 from membership.facts import InvoiceFacts, SubscriptionFacts
@@ -20,7 +21,6 @@ from membership.models import (
     CheckoutState,
     ConcernKind,
     Membership,
-    Method,
     Payment,
     Person,
     Price,
@@ -42,9 +42,11 @@ def subscription(stripe_id: str) -> list[str]:
     """Make a subscription, and every payment for it, agree with Stripe. Raises NotOurs, gateway.Unavailable."""
     take_turn(stripe_id)
     facts = read_back(gateway.subscription, stripe_id)
+    if (gift := donations.gift_of(facts)) is not None:
+        return donations.monthly(gift, facts)
     source = _source_of(facts)
     invoices = _new(gateway.paid_invoices(stripe_id))
-    monies = [(invoice, _money_of(invoice)) for invoice in invoices]
+    monies = [(invoice, recurring.money_of(invoice)) for invoice in invoices]
     # Nothing is asked of Stripe from here on: rows are locked.
     application = lock_application(source.application)
     person = Person.objects.select_for_update().get(pk=source.customer.person_id)
@@ -87,68 +89,9 @@ def _new(invoices: Iterable[InvoiceFacts]) -> list[InvoiceFacts]:
     return [invoice for invoice in invoices if invoice.id not in known]
 
 
-def _money_of(invoice: InvoiceFacts) -> Money | None:
-    """The money that paid an invoice through Stripe, with Stripe's fee. None if none did."""
-    through_stripe = invoice.paid_pence - invoice.elsewhere_pence
-    if through_stripe <= 0 or invoice.paid_at is None:
-        return None
-    intents = [gateway.intent(each) for each in invoice.intents]
-    return Money(
-        gross_pence=through_stripe,
-        method=intents[0].method if intents else Method.CARD,
-        received_on=timezone.localdate(invoice.paid_at),
-        token=invoice.id,
-        fee_pence=sum(each.fee_pence for each in intents),
-        stripe_invoice_id=invoice.id,
-        stripe_payment_intent_id=intents[0].id if intents else "",
-        stripe_charge_id=intents[0].charge_id if intents else "",
-    )
-
-
 def columns_of(facts: SubscriptionFacts, price: Price, before: Subscription | None) -> dict[str, Any]:
     """What is kept of a subscription."""
-    method, invoice = facts.method, facts.latest_invoice
-    same_method = before is not None and (method is None or before.payment_method_id == method.id)
-    columns: dict[str, Any] = {
-        "price": price,
-        "amount_pence": facts.amount_pence,
-        "item_id": facts.item_id,
-        "status": facts.status,
-        "started_at": facts.started_at,
-        "period_ends_at": facts.period_ends_at,
-        "cancel_at": facts.cancel_at,
-        "cancelled_at": facts.cancelled_at,
-        "ended_at": facts.ended_at,
-        "end_reason": facts.end_reason,
-        "needs_new_method": before.needs_new_method if before is not None and same_method else False,
-    }
-    if method is not None:
-        columns |= {
-            "method": method.method,
-            "payment_method_id": method.id,
-            "card_brand": method.brand,
-            "last4": method.last4,
-            "card_expires_on": method.expires_on,
-        }
-    return columns | _unpaid(invoice, before)
-
-
-def _unpaid(invoice: InvoiceFacts | None, before: Subscription | None) -> dict[str, Any]:
-    """What Stripe failed to collect. While another try is on its way, what is known of the last one stands."""
-    if invoice is not None and invoice.is_under_way:
-        if before is not None and before.unpaid_invoice_id == invoice.id:
-            return {}
-        invoice = None
-    if invoice is None or invoice.status != "open" or not (invoice.attempts and invoice.due_pence):
-        blank = {"unpaid_invoice_id": "", "unpaid_pence": 0, "unpaid_attempts": 0, "unpaid_url": ""}
-        return blank | {"next_attempt_at": None}
-    return {
-        "unpaid_invoice_id": invoice.id,
-        "unpaid_pence": invoice.due_pence,
-        "unpaid_attempts": invoice.attempts,
-        "unpaid_url": invoice.url,
-        "next_attempt_at": invoice.next_attempt_at,
-    }
+    return recurring.columns_of(facts, before) | {"price": price}
 
 
 def _write(facts: SubscriptionFacts, source: Source) -> tuple[Subscription, list[str]]:
