@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
+from membership import appeals
 from membership.reasons import REASONS
 from psg.home import Offer, Settings, panel
 
@@ -24,3 +25,23 @@ from psg.home import Offer, Settings, panel
 def why_join(settings: Settings) -> dict[str, Any]:
     """The reasons, and the way to become a member."""
     return {"words": settings}
+
+
+@panel(
+    "running_appeal",
+    template="membership/panels/running_appeal.html",
+    title="Donations",
+    about=(
+        "The appeal for donations that runs now (of several, the one that began last), what it has raised, and the button "
+        "to its page. Nothing while none runs. Its words are under “Appeals”."
+    ),
+    position=15,
+    offers={
+        "heading": Offer(_("Appeal"), label="Word above the title"),
+        "link_label": Offer(_("Give now"), label="Words on the button"),
+    },
+)
+def running_appeal(settings: Settings) -> dict[str, Any] | None:
+    """The running appeal with its bar; left out while none runs. One query, two if there is one."""
+    appeal = appeals.running()
+    return {"appeal": appeal, "raised": appeals.raised(appeal), "words": settings} if appeal else None

@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Every request that a test makes fails if it asks the database the same thing for each of many rows (N+1)."""
     initialize_app_registry()
     patch()
+    django_settings.ROOT_URLCONF = "tests.donate_urls"  # until the pages under /donate/ are there
     django_settings.MIDDLEWARE.insert(0, "tests.n_plus_one.watch")
     # A slow hash is right for people and wrong for a thousand tests that make one.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -55,6 +55,8 @@ class Payment(models.Model):
 
     `booked_on` is set by a trigger: the day on which the money moved, unless that month is closed. Then a row by hand
     is refused, and one from Stripe, which must not be lost, is booked on the first day of the first open month.
+    A row that reverses another belongs to the same donation: a trigger sees to it, so that an appeal has raised what is
+    left, whoever records that money went back.
     """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="payments")
@@ -107,6 +109,13 @@ class Payment(models.Model):
                 fields=["stripe_payment_intent_id"],
                 name="payment_intent",
                 condition=~Q(stripe_payment_intent_id=""),
+            ),
+            # What an appeal has raised is added up from this index alone.
+            models.Index(
+                fields=["donation"],
+                include=["person", "gross_pence"],
+                name="payment_donation",
+                condition=Q(donation__isnull=False),
             ),
         ]
 
