@@ -32,8 +32,8 @@ def why_join(settings: Settings) -> dict[str, Any]:
     template="membership/panels/running_appeal.html",
     title="Donations",
     about=(
-        "The appeal for donations that runs now (of several, the one that began last), what it has raised, and the button "
-        "to its page. Nothing while none runs. Its words are under “Appeals”."
+        "The appeal for donations that runs now (of several, the one that began last), what it has raised, and the "
+        "button to its page. Nothing while none runs. Its words are under “Appeals”."
     ),
     position=15,
     offers={

@@ -12,7 +12,7 @@ from psg.publishing import redirects
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody saved the appeal after the form was opened: `by` whom, `at` when; `version` is the number of that save."""
+    """Somebody saved the appeal after the form was opened: `by` whom, `at` when. `version` is the save's number."""
 
     def __init__(self, *, by: Any, at: datetime, version: int) -> None:
         super().__init__(f"saved by {by} at {at}")

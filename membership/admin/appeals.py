@@ -215,7 +215,9 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
         except actions.NotRunning:
             messages.warning(request, "It does not run. Nothing was changed.")
         else:
-            messages.success(request, f"Today is the last day of “{appeal}”. Its page stays, and says so from tomorrow on.")
+            messages.success(
+                request, f"Today is the last day of “{appeal}”. Its page stays, and says so from tomorrow on."
+            )
         return redirect("admin:membership_appeal_change", pk)
     return page(request, "appeal/end", f"End “{appeal}”", about=Appeal, appeal=appeal)
 
@@ -254,7 +256,7 @@ def raised_file(request: HttpRequest, pk: int) -> HttpResponse:
 def _table(rows: "QuerySet[Payment]") -> Iterator[list[Any]]:
     yield HEADINGS
     for payment in rows.iterator(AT_ONCE):
-        donation = payment.donation
+        donation: Any = payment.donation
         yield [
             payment.received_on,
             payment.person.name,

@@ -50,6 +50,7 @@ class MoneyForm(forms.Form):
     unusual = forms.BooleanField(required=False)
     token = forms.UUIDField(widget=forms.HiddenInput)
     asks_about_amount = False
+    expected_pence = 0  # so much is not odd
 
     def clean_received_on(self) -> Any:
         day = self.cleaned_data["received_on"]
@@ -74,8 +75,6 @@ class MoneyForm(forms.Form):
             if not cleaned.get("unusual"):
                 self.add_error("unusual", f"{pounds(amount)} is very much. Tick if it is right.")
         return cleaned
-
-    expected_pence = 0
 
     def money(self) -> Money:
         """The checked form, as the actions take it."""
@@ -112,7 +111,9 @@ class ExpectedForm(MoneyForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.pays_already and not cleaned.get("twice"):
-            self.add_error("twice", "They paid at Stripe, and that payment is on its way. With this one they pay twice.")
+            self.add_error(
+                "twice", "They paid at Stripe, and that payment is on its way. With this one they pay twice."
+            )
         return cleaned
 
 
@@ -230,7 +231,8 @@ class GiftForm(MoneyForm):
         if self.person is not None:
             return self.person.details()
         cleaned = self.cleaned_data
-        return {name: cleaned.get(name) or "" for name in DETAIL_FIELDS} | {"email": (cleaned.get("email") or "").lower()}
+        typed = {name: cleaned.get(name) or "" for name in DETAIL_FIELDS}
+        return typed | {"email": typed["email"].lower()}
 
     def gift(self) -> recording_gifts.Gift:
         """The checked form, as `recording_gifts.record` takes it."""

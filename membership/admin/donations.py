@@ -181,7 +181,7 @@ def regular_in_words(gift: RegularGift) -> str:
         return "payment failed"
     if gift.cancel_at is not None:
         return f"ends on {date_format(localtime(gift.cancel_at), 'j M Y')}"
-    return f"next on {date_format(gift.renews_on, 'j M Y')}"
+    return f"next on {date_format(localtime(gift.period_ends_at), 'j M Y')}"
 
 
 def _money_of(donation: Donation, user: Any) -> dict[str, Any]:

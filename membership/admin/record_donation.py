@@ -77,7 +77,9 @@ def _expected(request: HttpRequest, donation: Donation) -> HttpResponse:
     """The money of a donation that was promised on the site."""
     form = ExpectedForm(request.POST or None, donation=donation)
     if request.method == "GET" and not donation.is_open:
-        messages.warning(request, f"{donation.reference}: {donation.get_state_display().lower()}. Nothing waits for it.")
+        messages.warning(
+            request, f"{donation.reference}: {donation.get_state_display().lower()}. Nothing waits for it."
+        )
         return to_donation(donation.pk)
     if request.method == "POST" and form.is_valid():
         try:

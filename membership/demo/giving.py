@@ -18,8 +18,10 @@ APPEALS: list[tuple[str, str, str, str, int | None, int, int | None]] = [
         "sample-water-testing",
         "Sample appeal: testing water in the highlands",
         "A sample: it would pay for testing kits, and for people who know how to read them.",
-        "<p>Here stands what the money is for, whom it reaches, and what happens if more comes than is needed.</p>"
-        "<h2>What your gift does</h2><ul><li>£10: what one kit would cost</li><li>£50: a day of training</li></ul>",
+        (
+            "<p>Here stands what the money is for, whom it reaches, and what happens if more comes than is needed.</p>"
+            "<h2>What your gift does</h2><ul><li>£10: what one kit would cost</li><li>£50: a day of training</li></ul>"
+        ),
         2000,
         -40,
         45,
@@ -72,9 +74,9 @@ def _make(slug: str, title: str, standfirst: str, body: str, target: int | None,
     appeals.save(appeal, by=administrator())
     numbers = [number for number, *_rest in GIFTS[slug]]
     people = {p.last_name: p for p in Person.objects.filter(first_name="Demo", last_name__in=map(_last_name, numbers))}
-    for number, *gift in GIFTS[slug]:
+    for number, pounds, days, is_anonymous, dedicated_to in GIFTS[slug]:
         if person := people.get(_last_name(number)):
-            _give(appeal, person, *gift)
+            _give(appeal, person, pounds, days, is_anonymous, dedicated_to)
     return True
 
 

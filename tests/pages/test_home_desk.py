@@ -40,7 +40,7 @@ def test_an_editor_puts_panels_in_order_and_hides_one(client, client_as, site):
     editor = client_as("Editor")
     changes = {"about": {"position": 5}, "next_event": {"is_shown": ""}}
     assert editor.post(LIST, arrange_form(**changes)).status_code == 302
-    assert order() == ["about", "appeal", "lead", "latest", "next_event", "why_join"]
+    assert order() == ["about", "appeal", "running_appeal", "lead", "latest", "next_event", "why_join"]
     assert list(shown(client)) == ["about", "lead", "latest", "why_join"]
     history = editor.get(f"{LIST}{panel('next_event').pk}/history/").content.decode()
     assert "Test Editor" in history
@@ -99,7 +99,7 @@ def test_the_preview_shows_the_order_as_typed_and_saves_nothing(client, client_a
     response = client_as("Editor").post(f"{LIST}preview/", arrange_form(about={"position": 5}, lead={"is_shown": ""}))
     assert [each.name for each in response.context["panels"]] == ["about", "latest", "next_event", "why_join"]
     assert "noindex" in response["X-Robots-Tag"]
-    assert list(shown(client)) == ORDER[1:]
+    assert list(shown(client)) == ORDER[2:]
 
 
 # --- The desk: one of them -------------------------------------------------------------------------------------------
