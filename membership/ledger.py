@@ -69,8 +69,8 @@ def by_appeal(rows: "QuerySet[Payment]") -> list[Sums]:
     title = Coalesce("donation__appeal__title", Value(NO_APPEAL))
     appeal = F("donation__appeal")
     given = rows.filter(donation__isnull=False).order_by(appeal.asc(nulls_last=True))
-    found = given.values(key=appeal, label=title).annotate(**SUMS)
-    return [_named(each, each.pop("label")) for each in found]
+    found: Any = given.values(key=appeal, label=title).annotate(**SUMS)
+    return [Sums(**each) for each in found]
 
 
 def by_month(rows: "QuerySet[Payment]", *, until: date) -> list[Sums]:
