@@ -54,7 +54,6 @@ class DonationAdmin(ReadOnly, admin.ModelAdmin):
     change_list_template = "admin/membership/donation/change_list.html"
     list_display = ["reference", "who", "gift", "for_what", "status", "asked_on"]
     list_filter = ["state", "frequency", RegularFilter, "method", "appeal"]
-    list_select_related = ["appeal", "regular_gift"]
     list_per_page = 50
     sortable_by = ["asked_on"]
     search_fields = ["reference"]
@@ -155,8 +154,8 @@ class DonationAdmin(ReadOnly, admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def get_queryset(self, request: HttpRequest):
-        """With whom it is from, for the page and the list alike."""
-        return super().get_queryset(request).select_related("person")
+        """With what list and page show of it."""
+        return super().get_queryset(request).select_related("person", "appeal", "regular_gift")
 
     def changelist_view(self, request: HttpRequest, extra_context=None):
         """With the button for who may."""

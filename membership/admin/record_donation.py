@@ -78,7 +78,7 @@ def _expected(request: HttpRequest, donation: Donation) -> HttpResponse:
     form = ExpectedForm(request.POST or None, donation=donation)
     if request.method == "GET" and not donation.is_open:
         messages.warning(
-            request, f"{donation.reference}: {donation.get_state_display().lower()}. Nothing waits for it."
+            request, f"{donation.reference} does not wait for money any more: {donation.get_state_display().lower()}."
         )
         return to_donation(donation.pk)
     if request.method == "POST" and form.is_valid():
