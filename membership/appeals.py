@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
-from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BigIntegerField, Exists, Func, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,18 +18,6 @@ from membership.money import gift_aid_on, round_pounds
 from psg.library.in_text import Pictures, pictures_in
 
 NAMES_SHOWN = 12
-
-# By appeal: what came less what went back, and the people of whose money something is left.
-SUMS = """
-SELECT appeal_id, sum(pence)::bigint, count(*) FILTER (WHERE pence > 0)
-FROM (
-    SELECT donation.appeal_id, payment.person_id, sum(payment.gross_pence) AS pence
-    FROM membership_payment AS payment JOIN membership_donation AS donation ON donation.id = payment.donation_id
-    WHERE donation.appeal_id = ANY(%s)
-    GROUP BY donation.appeal_id, payment.person_id
-) AS gifts
-GROUP BY appeal_id
-"""
 
 
 @dataclass(frozen=True)
@@ -91,15 +82,39 @@ def raised(appeal: Appeal) -> Raised:
 def raised_by(appeals: Iterable[Appeal]) -> dict[int, Raised]:
     """What each of the appeals has raised, by its number. One query, however many they are."""
     targets = {appeal.pk: appeal.target_pence for appeal in appeals}
-    with connection.cursor() as cursor:
-        cursor.execute(SUMS, [list(targets)])
-        sums = {number: (pence, donors) for number, pence, donors in cursor.fetchall()}
-    return {number: Raised(*sums.get(number, (0, 0)), target) for number, target in targets.items()}
+    rows = with_raised(Appeal.objects.filter(pk__in=targets)).order_by().values_list("pk", "pence", "donors")
+    return {number: Raised(pence, donors, targets[number]) for number, pence, donors in rows}
 
 
-def running() -> Appeal | None:
-    """The appeal that the home page shows: of those that run, the one that began last."""
-    return Appeal.objects.running().defer("body").first()
+def with_raised(appeals: "QuerySet[Appeal]") -> "QuerySet[Appeal]":
+    """Each with `pence`, what came less what went back, and `donors`, the people of whose money something is left."""
+    rows = Payment.objects.filter(appeal=OuterRef("pk")).order_by()
+    total = rows.values("appeal").annotate(sum=Sum("gross_pence")).values("sum")
+    givers = rows.values("person").annotate(sum=Sum("gross_pence")).filter(sum__gt=0).values("person")
+    number = Func(ArraySubquery(givers), function="cardinality", output_field=IntegerField())
+    return appeals.annotate(pence=Coalesce(Subquery(total, BigIntegerField()), 0), donors=number)
+
+
+# --- On the home page ---
+
+SHOWN = ["title", "slug", "standfirst", "target_pence", "starts_on", "ends_on", "pence", "donors"]
+
+
+def look_up_running() -> Subquery:
+    """As JSON: the appeal that the home page shows, of those that run the one that began last, and what it raised."""
+    found = JSONObject(**{name: name for name in SHOWN})
+    return Subquery(with_raised(Appeal.objects.running()).values(found=found)[:1])
+
+
+def read_running(found: dict[str, Any]) -> AppealPage:
+    """What `look_up_running` found."""
+    days = {name: date.fromisoformat(found[name]) if found[name] else None for name in ("starts_on", "ends_on")}
+    words = {name: found[name] for name in ("title", "slug", "standfirst", "target_pence")}
+    appeal = Appeal(**words, **days, is_public=True)
+    return AppealPage(appeal, Raised(found["pence"], found["donors"], found["target_pence"]))
+
+
+# --- On its own page ---
 
 
 def names(appeal: Appeal, *, most: int = NAMES_SHOWN) -> list[str]:
@@ -129,7 +144,7 @@ def page_of(appeal: Appeal) -> AppealPage:
 
 def payments_of(appeal: Appeal) -> "QuerySet[Payment]":
     """Every row of money for the appeal, the newest first."""
-    rows = Payment.objects.filter(donation__appeal=appeal).select_related("person", "donation")
+    rows = Payment.objects.filter(appeal=appeal).select_related("person", "donation")
     return rows.order_by("-received_on", "-pk")
 
 

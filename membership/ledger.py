@@ -66,8 +66,8 @@ def by_plan(rows: "QuerySet[Payment]") -> list[Sums]:
 
 def by_appeal(rows: "QuerySet[Payment]") -> list[Sums]:
     """Donations by the appeal that they were given to, those to none last. One query."""
-    title = Coalesce("donation__appeal__title", Value(NO_APPEAL))
-    appeal = F("donation__appeal")
+    title = Coalesce("appeal__title", Value(NO_APPEAL))
+    appeal = F("appeal")
     given = rows.filter(donation__isnull=False).order_by(appeal.asc(nulls_last=True))
     found: Any = given.values(key=appeal, label=title).annotate(**SUMS)
     return [Sums(**each) for each in found]

@@ -202,7 +202,7 @@ def state_of(appeal: Appeal) -> tuple[str, str]:
         return "nobody", "Not shown"
     if not appeal.has_begun:
         return "pending", f"From {in_words(appeal.starts_on)}"
-    return ("lapsed", "Over") if appeal.is_over else ("active", "Running")
+    return ("nobody", "Over") if appeal.is_over else ("active", "Running")
 
 
 @needs(CHANGE)

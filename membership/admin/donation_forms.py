@@ -31,11 +31,13 @@ CHANNELS = [Channel.POST, Channel.IN_PERSON, Channel.PHONE]
 LOOK_ALIKES_SHOWN = 10
 
 
-def _line(name: str, *, required: bool = False) -> LineField:
+def _line(name: str) -> LineField:
     """A line for a column of `ContactDetails`."""
     column: Any = Donation._meta.get_field(name)
     label = str(column.verbose_name).capitalize()
-    return LineField(label=label, required=required, max_length=column.max_length)
+    # The browser knows the address of who sits at the desk, not of who gave.
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+    return LineField(label=label, required=False, max_length=column.max_length, widget=widget)
 
 
 class MoneyForm(forms.Form):
@@ -134,7 +136,9 @@ class GiftForm(MoneyForm):
     is_organisation = forms.BooleanField(label="An organisation", required=False)
     title, first_name, last_name = _line("title"), _line("first_name"), _line("last_name")
     organisation_name = _line("organisation_name")
-    email = forms.EmailField(label="E-mail", required=False, max_length=254)
+    email = forms.EmailField(
+        label="E-mail", required=False, max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     phone = _line("phone")
     address_line1, address_line2 = _line("address_line1"), _line("address_line2")
     town, postcode, country = _line("town"), _line("postcode"), _line("country")

@@ -52,13 +52,14 @@ class DonationAdmin(ReadOnly, admin.ModelAdmin):
 
     change_form_template = "admin/membership/donation/change_form.html"
     change_list_template = "admin/membership/donation/change_list.html"
-    list_display = ["reference", "who", "gift", "for_what", "status", "asked_on"]
+    list_display = ["asked_for", "who", "gift", "for_what", "status"]
     list_filter = ["state", "frequency", RegularFilter, "method", "appeal"]
     list_per_page = 50
-    sortable_by = ["asked_on"]
+    sortable_by = ["asked_for"]
     search_fields = ["reference"]
     search_help_text = "Reference, name or e-mail."
     show_full_result_count = False
+    view_on_site = False  # its page is the giver's own
     fields: ClassVar[Any] = [
         "reference", "status", "person_link", "gift", "method", "appeal", "dedicated", "message", "is_anonymous",
         "gift_aid", "ticked", "typed", "recorded_by", "created_at",
@@ -83,6 +84,11 @@ class DonationAdmin(ReadOnly, admin.ModelAdmin):
             people = people.filter(search_text__contains=word)
         typed = Donation.objects.filter(email=search_term.strip().lower())
         return queryset.filter(Q(person__in=people.values("pk")) | Q(pk__in=typed.values("pk"))), False
+
+    @admin.display(description="reference", ordering="created_at")
+    def asked_for(self, donation: Donation) -> str:
+        day = date_format(localtime(donation.created_at), "j M Y")
+        return format_html('{}<small class="desk-below">{}</small>', donation.reference, day)
 
     @admin.display(description="from")
     def who(self, donation: Donation) -> str:
@@ -114,10 +120,6 @@ class DonationAdmin(ReadOnly, admin.ModelAdmin):
             state.label,
             below,
         )
-
-    @admin.display(description="recorded", ordering="created_at")
-    def asked_on(self, donation: Donation) -> str:
-        return date_format(localtime(donation.created_at), "j M Y")
 
     # --- The page ---
 

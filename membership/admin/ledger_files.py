@@ -48,7 +48,7 @@ AT_ONCE = 2000  # rows fetched at a time
 def rows_of(first: date | None, last: date | None) -> "QuerySet[Payment]":
     """Rows of these days in the ledger, in its order; without a day, from the beginning or to the end."""
     found = Payment.objects.select_related("person", "recorded_by").annotate(
-        plan_name=PLAN, appeal_title=F("donation__appeal__title")
+        plan_name=PLAN, appeal_title=F("appeal__title")
     )
     if first:
         found = found.filter(booked_on__gte=first)

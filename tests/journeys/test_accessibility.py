@@ -1,13 +1,15 @@
 """axe finds nothing on any kind of page, by day and night, on phone and desk; pages work without JavaScript."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from psg.publishing.models import State
 from tests.factories import (
+    AppealFactory,
     ArticleFactory,
     AuthorFactory,
     EventFactory,
@@ -17,6 +19,7 @@ from tests.factories import (
     PublicationFactory,
     TopicFactory,
 )
+from tests.membership.gifts import given, named
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -45,6 +48,8 @@ PAGES = {
     "join": "/membership/join/individual/",
     "join as a household": "/membership/join/household/",
     "join, plan withdrawn": "/membership/join/withdrawn/",
+    "appeal": "/donate/water/",
+    "appeal that is over": "/donate/over/",
     "search": "/search/?q=story",
     "search, before anything is asked": "/search/",
     "search, filtered": "/search/?q=story&topic=mining&year=2019&page=2",
@@ -96,6 +101,10 @@ def site(live_server) -> str:
     PriceFactory(plan=(household := PlanFactory(slug="household", max_people=4)))
     PriceFactory(plan=household, interval="month", amount_pence=250)
     PlanFactory(slug="withdrawn", is_offered=False)
+    appeal = AppealFactory(slug="water", target_pence=200_000, body=body, ends_on=timezone.localdate())
+    named("Ana", "Quispe", appeal=appeal)
+    yesterday = timezone.localdate() - timedelta(days=1)
+    given(5000, appeal=AppealFactory(slug="over", target_pence=100, ends_on=yesterday))
     return live_server.url
 
 

@@ -214,7 +214,7 @@ class TestRecording:
         for _ in range(22):
             PersonFactory(last_name="Quispe")
         html = desk.get(RECORD, {"q": "quispe"}).content.decode()
-        assert html.count("desk-small") == 20
+        assert html.count("?person=") == 20
         assert "There are more." in html
 
     def test_a_gift_taken_back_on_the_persons_page_is_taken_from_the_appeal(self, client_as):
@@ -357,6 +357,7 @@ class TestReading:
         spaced = f"{reference[:3]} {reference[3:6].lower()}-{reference[6:]}"
         for asked in (reference, spaced, "jose quispe", "jq@people.example", "Other@people.example"):
             assert listed(desk, q=asked) == [reference], asked
+        assert f"?person={donation.person_id}" in desk.get(RECORD, {"q": reference}).content.decode()
         assert listed(desk, q="zzz") == []
         assert len(listed(desk, q=" ")) == 2
 

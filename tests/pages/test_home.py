@@ -48,7 +48,7 @@ def test_migrate_makes_what_is_missing_and_changes_nothing_else(client):
     panel("lead").delete()
     HomePanel.objects.filter(name="latest").update(position=999, heading="Ours", is_shown=False)
     call_command("migrate", verbosity=0)
-    assert panel("lead").position == 20
+    assert panel("lead").position == 30
     latest = panel("latest")
     assert (latest.position, latest.heading, latest.is_shown) == (999, "Ours", False)
 
