@@ -86,7 +86,7 @@ def raised_by(appeals: Iterable[Appeal]) -> dict[int, Raised]:
     return {number: Raised(pence, donors, targets[number]) for number, pence, donors in rows}
 
 
-def with_raised(appeals: "QuerySet[Appeal]") -> "QuerySet[Appeal]":
+def with_raised(appeals: "QuerySet[Appeal]") -> "QuerySet[Any]":
     """Each with `pence`, what came less what went back, and `donors`, the people of whose money something is left."""
     rows = Payment.objects.filter(appeal=OuterRef("pk")).order_by()
     total = rows.values("appeal").annotate(sum=Sum("gross_pence")).values("sum")

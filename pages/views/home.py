@@ -70,9 +70,9 @@ def show_home(
     offered = register.panels()
     panels = []
     if rows is None:
-        rows = HomePanel.objects.shown().with_found()
-        found = {row.name: row.found for row in rows}
-    else:
+        rows = list(HomePanel.objects.shown().with_found())
+        found = {row.name: row.found for row in rows}  # type: ignore[attr-defined]
+    else:  # a preview's own rows do not have it
         found = dict(HomePanel.objects.with_found().values_list("name", "found"))
     for row in rows:
         panel = offered.get(row.name)  # one that no app offers any more is passed over

@@ -23,6 +23,7 @@ KNOWN = {
     "membership.consent.person": "moves",
     "membership.giftaiddeclaration.person": "moves",
     "membership.application.person": "moves",
+    "membership.donation.person": "moves",
     "membership.mergerecord.kept": "moves",
     "membership.notice.person": "moves",
     "membership.concern.person": "moves",
