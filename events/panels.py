@@ -13,7 +13,7 @@ from psg.home import Settings, panel
     template="events/panels/next_event.html",
     title="Next event",
     about="The next event that is announced; where there is none, the latest one.",
-    position=40,
+    position=50,
     width="side",
 )
 def next_event(settings: Settings) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from membership.models import Method, Payment, Person, Purpose
 
 MONTHS_SHOWN = 24
 NO_PLAN = "No plan"
+NO_APPEAL = "No appeal"
 # The plan whose term a row paid for. Money that went back names the plan of what it takes back, and what came again
 # (a refund that failed, a dispute that was won) that of the payment before.
 PLAN = Coalesce(
@@ -61,6 +62,15 @@ def by_purpose(rows: "QuerySet[Payment]") -> list[Sums]:
 def by_plan(rows: "QuerySet[Payment]") -> list[Sums]:
     """By the plan that it paid for. One query."""
     return [_named(found, found["key"]) for found in _grouped(rows, PLAN)]
+
+
+def by_appeal(rows: "QuerySet[Payment]") -> list[Sums]:
+    """Donations by the appeal that they were given to, those to none last. One query."""
+    title = Coalesce("appeal__title", Value(NO_APPEAL))
+    appeal = F("appeal")
+    given = rows.filter(donation__isnull=False).order_by(appeal.asc(nulls_last=True))
+    found: Any = given.values(key=appeal, label=title).annotate(**SUMS)
+    return [Sums(**each) for each in found]
 
 
 def by_month(rows: "QuerySet[Payment]", *, until: date) -> list[Sums]:

@@ -14,6 +14,11 @@ def pounds(pence: int) -> str:
     return f"{'−' if pence < 0 else ''}£{abs(pence) // 100:,}.{abs(pence) % 100:02}"
 
 
+def round_pounds(pence: int) -> str:
+    """As `pounds`, but without pence where there are none: "£1,250", "£12.50"."""
+    return pounds(pence).removesuffix(".00")
+
+
 def parse_pounds(text: str) -> int:
     """Pence of an amount as somebody typed it. Raises ValueError for what is not an amount in pounds."""
     found = AMOUNT.fullmatch("".join(text.split()).replace("−", "-").replace("£-", "-£"))

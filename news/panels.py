@@ -18,7 +18,7 @@ def _leading_first():
     template="news/panels/lead.html",
     title="Lead story",
     about="The newest article that is ticked as featured; without one, the newest of all.",
-    position=20,
+    position=30,
 )
 def lead(settings: Settings) -> dict[str, Any] | None:
     """The newest featured article, else the newest of all."""
@@ -33,7 +33,7 @@ def lead(settings: Settings) -> dict[str, Any] | None:
     template="news/panels/latest.html",
     title="Latest news",
     about="The newest articles but for the one that leads.",
-    position=30,
+    position=40,
     width="main",
     offers={
         "heading": Offer(_("Latest news")),

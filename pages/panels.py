@@ -38,7 +38,7 @@ def appeal(settings: Settings) -> dict[str, Any] | None:
     template="pages/panels/about.html",
     title="About the group",
     about="The first pages of a section, each with its summary.",
-    position=60,
+    position=70,
     offers={
         "section_id": Offer(None, help="Its pages are shown, in the order that they have there. Empty: “About”."),
         "count": Offer(3, label="How many pages", limits=(1, 6)),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from django.db.models import Expression
 from django.utils.translation import gettext
 
 # Where a panel stands on a wide screen: across the page, in the broad column, or in the narrow one beside it.
@@ -36,6 +37,7 @@ class Settings:
     section_id: int | None = None
     count: int = 0
     tone: str = ""
+    found: Any = None  # what the panel's `looks_up` found; not set by staff
 
     @property
     def lines(self) -> list[str]:
@@ -52,6 +54,7 @@ class Panel:
     """A kind of block that the home page can show.
 
     `offers` names fields of `Settings`, and "shown_from" and "shown_until" where it may come and go by the clock.
+    `looks_up` gives an expression whose JSON the page asks for along with its panels, so that it costs no query.
     """
 
     name: str
@@ -63,15 +66,16 @@ class Panel:
     width: Width = "wide"
     shown: bool = True  # on a new site
     offers: Mapping[str, Offer] = field(default_factory=dict)
+    looks_up: Callable[[], Expression] | None = None
 
-    def settings(self, kept: Any = None) -> Settings:
+    def settings(self, kept: Any = None, *, found: Any = None) -> Settings:
         """What is kept, completed by the defaults; those are in the reader's language."""
         set_by_staff = {
             name: getattr(kept, name, None) or _translated(offer.default)
             for name, offer in self.offers.items()
             if name in Settings.__dataclass_fields__
         }
-        return Settings(**set_by_staff)
+        return Settings(**set_by_staff, found=found)
 
 
 _panels: dict[str, Panel] = {}

@@ -9,7 +9,18 @@ from django.utils import timezone
 
 from events.models import Appearance, Event, Room, Session, Speaker, Venue
 from membership import references
-from membership.models import Application, Checkout, Person, Plan, Price, StripeCustomer, StripePrice, Subscription
+from membership.models import (
+    Appeal,
+    Application,
+    Checkout,
+    Donation,
+    Person,
+    Plan,
+    Price,
+    StripeCustomer,
+    StripePrice,
+    Subscription,
+)
 from news.models import Article, Author, Topic
 from pages.models import Page, Publication
 from psg import search
@@ -186,6 +197,35 @@ class PersonFactory(factory.django.DjangoModelFactory):
     address_line1 = "1 Test Street"
     town = "London"
     postcode = "N1 9GU"
+
+
+class AppealFactory(factory.django.DjangoModelFactory):
+    """One that runs, without a last day."""
+
+    class Meta:
+        model = Appeal
+
+    title = factory.Sequence(lambda n: f"Test appeal {n}")
+    slug = factory.Sequence(lambda n: f"test-appeal-{n}")
+    standfirst = "What the money does."
+    starts_on = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=30))
+    is_public = True
+
+
+class DonationFactory(factory.django.DjangoModelFactory):
+    """£25 by transfer, promised on the site; its money has not come."""
+
+    class Meta:
+        model = Donation
+
+    token = factory.LazyFunction(uuid.uuid4)
+    reference = factory.LazyFunction(references.new_reference)
+    person = factory.SubFactory(PersonFactory)
+    amount_pence = 2500
+    method = "transfer"
+    first_name = factory.SelfAttribute("person.first_name")
+    last_name = factory.SelfAttribute("person.last_name")
+    email = factory.SelfAttribute("person.email")
 
 
 class StripeCustomerFactory(factory.django.DjangoModelFactory):

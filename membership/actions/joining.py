@@ -136,6 +136,7 @@ def is_provisional(person: Person, *, apart_from: Application | None = None) -> 
         others,
         person.memberships.all(),
         person.payments.all(),
+        person.donations.all(),
         person.cover_set.all(),
         person.consents.all(),
         person.gift_aid_declarations.all(),

@@ -86,6 +86,7 @@ def month_page(request: HttpRequest) -> HttpResponse:
             ("By purpose", "purpose__exact", ledger.by_purpose(rows)),
             ("By plan", "", ledger.by_plan(rows)),
         ],
+        appeals=ledger.by_appeal(rows),
         rows_address=_rows_address(month),
         months=[(each, each.key in closed) for each in reversed(months)],
         plot=plot(months, chosen=month),

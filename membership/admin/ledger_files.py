@@ -7,7 +7,7 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.utils.timezone import localtime
 from openpyxl import Workbook
@@ -27,6 +27,7 @@ HEADINGS = [
     "Person number",
     "Purpose",
     "Plan",
+    "Appeal",
     "Method",
     "Gross",
     "Fee",
@@ -40,13 +41,15 @@ HEADINGS = [
     "Recorded by",
     "Recorded on",
 ]
-WIDTHS = {"A": 8, "B": 12, "C": 12, "D": 30, "F": 14, "G": 16, "H": 16, "M": 24, "N": 24, "R": 24, "S": 12}
+WIDTHS = {"A": 8, "B": 12, "C": 12, "D": 30, "F": 14, "G": 16, "H": 20, "I": 16, "N": 24, "O": 24, "S": 24, "T": 12}
 AT_ONCE = 2000  # rows fetched at a time
 
 
 def rows_of(first: date | None, last: date | None) -> "QuerySet[Payment]":
     """Rows of these days in the ledger, in its order; without a day, from the beginning or to the end."""
-    found = Payment.objects.select_related("person", "recorded_by").annotate(plan_name=PLAN)
+    found = Payment.objects.select_related("person", "recorded_by").annotate(
+        plan_name=PLAN, appeal_title=F("appeal__title")
+    )
     if first:
         found = found.filter(booked_on__gte=first)
     if last:
@@ -69,6 +72,7 @@ def cells(payment: Payment) -> list[Any]:
         payment.person_id,
         payment.get_purpose_display(),
         payment.plan_name,  # type: ignore[attr-defined]
+        payment.appeal_title or "",  # type: ignore[attr-defined]
         payment.get_method_display(),
         pounds_of(payment.gross_pence),
         pounds_of(payment.fee_pence),

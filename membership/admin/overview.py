@@ -4,15 +4,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import IntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from membership.admin.stripe_pages import customer_page, payment_page
-from membership.models import Application, Consent, Dispute, Payment, Person, Subscription, Term
+from membership.models import Application, Consent, Dispute, Donation, Payment, Person, Subscription, Term
 from membership.models.payments import OFFLINE_METHODS
 from membership.standing import is_on_its_way, main_membership, open_applications, standing
 
 CHANGES_SHOWN = 8
 # Columns whose own names say little.
 IN_WORDS = {"user": "sign-in account", "email_verified_at": "address confirmed"}
+DONATIONS_SHOWN = 20
 ROWS_SHOWN = 60  # of terms and payments: five years by the month
 
 
@@ -29,6 +32,8 @@ def overview(person: Person, user: Any) -> dict[str, Any]:
         "concerns": person.concerns.open(),
         "terms": _terms(person),
         "payments": _payments(person),
+        "donations": _donations(person),
+        "donations_shown": DONATIONS_SHOWN,
         "rows_shown": ROWS_SHOWN,
         "covers": own.cover_set.filter(until__isnull=True).select_related("person") if own else [],
         "household_room": own.plan.max_people > 1 if own else False,
@@ -39,6 +44,7 @@ def overview(person: Person, user: Any) -> dict[str, Any]:
         "merges": person.merges.select_related("by"),
         "changes": _changes(person),
         "may_record": user.has_perm("membership.add_payment"),
+        "may_record_donation": user.has_perm("membership.add_donation"),
         "may_change": user.has_perm("membership.change_person"),
         "may_settle": user.has_perm("membership.change_concern"),
     }
@@ -155,6 +161,14 @@ def _payments(person: Person) -> list[_Money]:
 
 def _with_reversals(payment: Payment, rows: dict[int, _Money]) -> int:
     return payment.gross_pence + sum(_with_reversals(back, rows) for back in rows[payment.pk].backs)
+
+
+def _donations(person: Person) -> list[Donation]:
+    """The last donations, each with what is left of its money, and the monthly gift if it is one."""
+    rows = Payment.objects.filter(donation=OuterRef("pk")).order_by().values("donation")
+    left = Coalesce(Subquery(rows.annotate(pence=Sum("gross_pence")).values("pence"), IntegerField()), 0)
+    donations = Donation.objects.filter(person=person).select_related("appeal", "regular_gift")
+    return list(donations.annotate(left_pence=left)[:DONATIONS_SHOWN])
 
 
 def _terms(person: Person) -> list[Any]:

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from membership.models import Person
 
 RECORD = "membership.add_payment"
+ADD_DONATION = "membership.add_donation"
 CHANGE = "membership.change_person"
 SETTLE = "membership.change_concern"
 PRICES = "membership.add_price"

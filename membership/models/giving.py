@@ -63,15 +63,29 @@ class Appeal(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    @property
-    def is_running(self) -> bool:
-        """As `AppealQuerySet.running` asks it, today."""
-        today = timezone.localdate()
-        return self.is_public and self.starts_on <= today and (self.ends_on is None or self.ends_on >= today)
-
     def get_absolute_url(self) -> str:
         """Its page, on which one gives to it."""
         return reverse("donate:appeal", args=[self.slug])
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its first day has come."""
+        return self.starts_on <= timezone.localdate()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last day has passed."""
+        return self.ends_on is not None and self.ends_on < timezone.localdate()
+
+    @property
+    def is_running(self) -> bool:
+        """As `AppealQuerySet.running` asks it: whether one can give to it today."""
+        return self.is_public and self.has_begun and not self.is_over
+
+    @property
+    def days_left(self) -> int | None:
+        """Days to come after today; 0 on the last one, None if nobody set it."""
+        return (self.ends_on - timezone.localdate()).days if self.ends_on else None
 
 
 class Frequency(models.TextChoices):
@@ -154,6 +168,12 @@ class Donation(ContactDetails):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="donation_created"),
             models.Index(fields=["email", "-created_at"], name="donation_email"),
+            # The names that an appeal's page shows.
+            models.Index(
+                fields=["appeal", "-created_at"],
+                name="donation_named",
+                condition=Q(is_anonymous=False, state="given"),
+            ),
         ]
 
     def get_absolute_url(self) -> str:

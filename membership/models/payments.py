@@ -55,6 +55,8 @@ class Payment(models.Model):
 
     `booked_on` is set by a trigger: the day on which the money moved, unless that month is closed. Then a row by hand
     is refused, and one from Stripe, which must not be lost, is booked on the first day of the first open month.
+    A row that reverses another belongs to the same donation, and `appeal` is that of the donation: a trigger sees to
+    both as the row is written. So an appeal has raised what is left, whoever records that money went back.
     """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="payments")
@@ -80,6 +82,16 @@ class Payment(models.Model):
     )
     donation = models.ForeignKey(
         "Donation", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="payments"
+    )
+    # Filled in by the database; beside the sums, so that adding them up joins nothing.
+    appeal = models.ForeignKey(
+        "Appeal",
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,  # there is one of its own below
+        on_delete=models.PROTECT,
+        related_name="payments",
     )
     stripe_invoice_id = models.CharField(max_length=100, blank=True, editable=False)
     stripe_payment_intent_id = models.CharField(max_length=100, blank=True, editable=False)
@@ -107,6 +119,13 @@ class Payment(models.Model):
                 fields=["stripe_payment_intent_id"],
                 name="payment_intent",
                 condition=~Q(stripe_payment_intent_id=""),
+            ),
+            # What an appeal has raised is added up from this index alone.
+            models.Index(
+                fields=["appeal"],
+                include=["person", "gross_pence"],
+                name="payment_appeal",
+                condition=Q(appeal__isnull=False),
             ),
         ]
 

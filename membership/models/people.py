@@ -152,7 +152,9 @@ class PersonQuerySet(models.QuerySet["Person"]):
             return by_words
         holders = membership_models.Membership.objects.filter(reference=reference).values("person")
         applicants = membership_models.Application.objects.filter(reference=reference).values("person")
-        return self.filter(Q(pk__in=holders) | Q(pk__in=applicants) | Q(search_text__contains=plain(text)))
+        donors = membership_models.Donation.objects.filter(reference=reference).values("person")
+        known = Q(pk__in=holders) | Q(pk__in=applicants) | Q(pk__in=donors)
+        return self.filter(known | Q(search_text__contains=plain(text)))
 
     def sharing_email(self):
         """Groups of records with one e-mail address: dictionaries with `email` and `number`."""

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from membership import gateway, wordings
+from membership import appeals, gateway, wordings
 from membership.actions import checkout, giving, reflecting
 from membership.forms_donate import DonateForm
 from membership.models import Appeal, CheckoutState, Donation, DonationState, Person
@@ -27,7 +27,7 @@ EXAMPLE_PENCE = 2500
 def donate(request: HttpRequest, slug: str = "") -> HttpResponse:
     """One page, for whatever is needed most or for an appeal. One that is over says so, and takes no gift."""
     appeal = get_object_or_404(Appeal.objects.public(), slug=slug) if slug else None
-    is_over = appeal is not None and not appeal.is_running
+    is_over = appeal is not None and appeal.is_over
     giver = _giver(request)
     if request.method == "POST" and not is_over:
         form = DonateForm(request.POST, appeal=appeal)
@@ -39,6 +39,7 @@ def donate(request: HttpRequest, slug: str = "") -> HttpResponse:
     context = {
         "form": form,
         "appeal": appeal,
+        "page": appeals.page_of(appeal) if appeal else None,
         "is_over": is_over,
         "gift_aid_words": wordings.GIFT_AID[wordings.GIFT_AID_VERSION],
         "gift_aid_notes": wordings.GIFT_AID_NOTES,

@@ -2,12 +2,13 @@
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, JSONField, Q, When
 from django.utils import timezone
 
 from pages.models.guarded import Guarded
 from pages.models.menus import ADDRESS
 from pages.models.pages import Page
+from psg import home
 
 
 class Tone(models.TextChoices):
@@ -28,6 +29,12 @@ class HomePanelQuerySet(models.QuerySet):
             Q(shown_until__isnull=True) | Q(shown_until__gt=now),
             is_shown=True,
         )
+
+    def with_found(self):
+        """Each with what its panel looks up along with this query, in `found`; most look nothing up."""
+        looking = {name: panel.looks_up for name, panel in home.panels().items() if panel.looks_up}
+        cases = [When(name=name, then=looks_up()) for name, looks_up in looking.items()]
+        return self.annotate(found=Case(*cases, default=None, output_field=JSONField()))
 
 
 class HomePanel(Guarded):

@@ -69,9 +69,14 @@ def show_home(
     """Render the home page. A preview brings its own rows, or its own lines of all menus, not saved yet."""
     offered = register.panels()
     panels = []
-    for row in HomePanel.objects.shown() if rows is None else rows:
+    if rows is None:
+        rows = list(HomePanel.objects.shown().with_found())
+        found = {row.name: row.found for row in rows}  # type: ignore[attr-defined]
+    else:  # a preview's own rows do not have it
+        found = dict(HomePanel.objects.with_found().values_list("name", "found"))
+    for row in rows:
         panel = offered.get(row.name)  # one that no app offers any more is passed over
-        if panel and (context := panel.function(panel.settings(row))) is not None:
+        if panel and (context := panel.function(panel.settings(row, found=found.get(row.name)))) is not None:
             panels.append(Shown(panel.name, panel.template, panel.width, context))
     context = {"panels": panels, "bands": bands(panels), "preview": preview, "menu_items": menu_items}
     return render(request, "pages/home.html", context)

@@ -31,6 +31,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
         ],
         "library": [f"{verb}_{model}" for verb in FULL for model in ("image", "document")],
         "publishing": [f"{verb}_redirect" for verb in FULL],
+        "membership": [f"{verb}_appeal" for verb in ("add", "change", "view")],  # words of the site; not who gave
     },
     "Events": {
         "events": [
@@ -44,15 +45,16 @@ ROLES: dict[str, dict[str, list[str]]] = {
         "membership": [
             *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("person", "plan", "price")),
             *(f"{verb}_giftaiddeclaration" for verb in ("add", "change", "view")),
-            *(f"{verb}_{model}" for verb in ("add", "view") for model in ("payment", "consent")),
-            *("view_application", "view_concern", "change_concern", "view_stripeevent"),
+            *(f"{verb}_{model}" for verb in ("add", "view") for model in ("payment", "donation", "consent")),
+            *("view_application", "view_appeal", "view_concern", "change_concern", "view_stripeevent"),
         ],
     },
     "Treasurer": {
         "membership": [
             *("view_payment", "view_claim", "add_claim"),
             *("view_closedmonth", "add_closedmonth"),  # to close a month; an Administrator opens it again
-            *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("plan", "price")),
+            *("view_donation", "add_donation"),
+            *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in ("plan", "price", "appeal")),
         ],
     },
 }

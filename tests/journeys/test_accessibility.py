@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from psg.publishing.models import State
 from tests.axe import violations
 from tests.factories import (
+    AppealFactory,
     ArticleFactory,
     AuthorFactory,
     DocumentFactory,
@@ -20,6 +22,7 @@ from tests.factories import (
     SpeakerFactory,
     TopicFactory,
 )
+from tests.membership.gifts import given, named
 from tests.psg.library import add
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -52,6 +55,8 @@ PAGES = {
     "join": "/membership/join/individual/",
     "join as a household": "/membership/join/household/",
     "join, plan withdrawn": "/membership/join/withdrawn/",
+    "appeal": "/donate/water/",
+    "appeal that is over": "/donate/over/",
     "search": "/search/?q=story",
     "search, before anything is asked": "/search/",
     "search, filtered": "/search/?q=story&topic=mining&year=2019&page=2",
@@ -102,6 +107,10 @@ def site(live_server) -> str:
     PriceFactory(plan=(household := PlanFactory(slug="household", max_people=4)))
     PriceFactory(plan=household, interval="month", amount_pence=250)
     PlanFactory(slug="withdrawn", is_offered=False)
+    appeal = AppealFactory(slug="water", target_pence=200_000, body=body, ends_on=timezone.localdate())
+    named("Ana", "Quispe", appeal=appeal)
+    yesterday = timezone.localdate() - timedelta(days=1)
+    given(5000, appeal=AppealFactory(slug="over", target_pence=100, ends_on=yesterday))
     return live_server.url
 
 

@@ -13,6 +13,7 @@ from zeal.middleware import zeal_middleware
 from news.models import Article
 from psg.publishing.models import State
 from tests.factories import (
+    AppealFactory,
     ArticleFactory,
     AuthorFactory,
     EventFactory,
@@ -22,6 +23,7 @@ from tests.factories import (
     PublicationFactory,
     TopicFactory,
 )
+from tests.membership.gifts import named
 from tests.psg.library import add, made
 from tests.psg.pictures import encoded
 
@@ -44,6 +46,7 @@ PAGES = [
     "/publications/",
     "/publications/measured/",
     "/membership/",
+    "/donate/measured/",
     "/membership/join/individual/",
     "/search/?q=story",
     "/search/?q=stroy",  # a typing error: counted twice, with a look at the words in between
@@ -76,6 +79,8 @@ def fill(count: int) -> None:
     for _ in range(25):
         PublicationFactory()
     PriceFactory(plan=PlanFactory(slug="individual"))
+    appeal = AppealFactory(slug="measured", target_pence=1000)
+    named("Ana", "Quispe", appeal=appeal), named("Luz", "Huamán", appeal=appeal)
     for _ in range(count // 100):
         PriceFactory(plan=PlanFactory())
 

@@ -5,7 +5,7 @@ from pages.models import HomePanel
 from psg import home as register
 from tests.factories import ArticleFactory, EventFactory, PageFactory
 
-ORDER = ["appeal", "lead", "latest", "next_event", "why_join", "about"]
+ORDER = ["appeal", "running_appeal", "lead", "latest", "next_event", "why_join", "about"]
 LIST = "/admin/pages/homepanel/"
 
 

@@ -27,7 +27,7 @@ def site() -> None:
 
 def test_a_new_site_shows_every_panel_but_the_appeal_in_the_order_of_the_register(client, site):
     assert order() == ORDER
-    assert list(shown(client)) == ORDER[1:]
+    assert list(shown(client)) == ORDER[2:]
 
 
 def test_the_home_page_follows_the_order_and_the_ticks(client, site):
@@ -38,7 +38,7 @@ def test_the_home_page_follows_the_order_and_the_ticks(client, site):
 
 def test_a_panel_that_no_app_offers_is_passed_over_in_page_and_desk(client, client_as, site):
     gone = HomePanel.objects.create(name="newsletter", position=1)
-    assert list(shown(client)) == ORDER[1:]
+    assert list(shown(client)) == ORDER[2:]
     editor = client_as("Editor")
     assert "newsletter" not in editor.get(LIST).content.decode().lower()
     assert editor.get(f"{LIST}{gone.pk}/change/").status_code == 302
@@ -48,7 +48,7 @@ def test_migrate_makes_what_is_missing_and_changes_nothing_else(client):
     panel("lead").delete()
     HomePanel.objects.filter(name="latest").update(position=999, heading="Ours", is_shown=False)
     call_command("migrate", verbosity=0)
-    assert panel("lead").position == 20
+    assert panel("lead").position == 30
     latest = panel("latest")
     assert (latest.position, latest.heading, latest.is_shown) == (999, "Ours", False)
 

@@ -40,7 +40,7 @@ def test_an_editor_puts_panels_in_order_and_hides_one(client, client_as, site):
     editor = client_as("Editor")
     changes = {"about": {"position": 5}, "next_event": {"is_shown": ""}}
     assert editor.post(LIST, arrange_form(**changes)).status_code == 302
-    assert order() == ["about", "appeal", "lead", "latest", "next_event", "why_join"]
+    assert order() == ["about", "appeal", "running_appeal", "lead", "latest", "next_event", "why_join"]
     assert list(shown(client)) == ["about", "lead", "latest", "why_join"]
     history = editor.get(f"{LIST}{panel('next_event').pk}/history/").content.decode()
     assert "Test Editor" in history
@@ -49,7 +49,7 @@ def test_an_editor_puts_panels_in_order_and_hides_one(client, client_as, site):
 
 def test_of_two_panels_with_one_number_the_one_just_typed_comes_first(client_as):
     client_as("Editor").post(LIST, arrange_form(latest={"position": panel("lead").position}))
-    assert order()[:3] == ["appeal", "latest", "lead"]
+    assert order()[:4] == ["appeal", "running_appeal", "latest", "lead"]
 
 
 def test_saving_what_is_unchanged_leaves_no_trace(client_as):
@@ -90,7 +90,7 @@ def test_the_second_of_two_who_rearrange_is_told_keeps_his_order_and_may_save_it
     told = second.post(LIST, mine)
     assert "Test Editor arranged the home page" in told.content.decode()
     assert order()[0] == "about"
-    assert told.context["places"].forms[4]["position"].value() == "1"
+    assert told.context["places"].forms[5]["position"].value() == "1"
     second.post(LIST, mine | {"seen": told.context["form"]["seen"].value()})
     assert order()[0] == "why_join"
 
@@ -99,7 +99,7 @@ def test_the_preview_shows_the_order_as_typed_and_saves_nothing(client, client_a
     response = client_as("Editor").post(f"{LIST}preview/", arrange_form(about={"position": 5}, lead={"is_shown": ""}))
     assert [each.name for each in response.context["panels"]] == ["about", "latest", "next_event", "why_join"]
     assert "noindex" in response["X-Robots-Tag"]
-    assert list(shown(client)) == ORDER[1:]
+    assert list(shown(client)) == ORDER[2:]
 
 
 # --- The desk: one of them -------------------------------------------------------------------------------------------

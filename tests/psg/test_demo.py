@@ -60,7 +60,7 @@ def everything() -> dict[str, list]:
 def test_an_empty_site_gets_articles_pages_events_and_staff_and_is_told_the_logins(loaded):
     pages = "9 pages, 4 publications, 4 contact subjects"
     assert f"added 3 staff accounts, 10 topics, 1 author, 14 articles, {pages}, " in loaded
-    assert "5 plans, 38 demo people, 2 events" in loaded
+    assert "5 plans, 38 demo people, 2 sample appeals, 2 events" in loaded
     assert all(line in loaded for line in demo.staff_logins())
     assert Article.objects.public().count() == 11
     assert {page.path for page in Page.objects.public()} == {

@@ -26,11 +26,13 @@ SEES = {
     "Editor": NEWS
     | LIBRARY
     | {"publishing.redirect"}
-    | {f"pages.{model}" for model in ("page", "publication", "menu", "homepanel", "contactmessage", "contactsubject")},
+    | {f"pages.{model}" for model in ("page", "publication", "menu", "homepanel", "contactmessage", "contactsubject")}
+    | {"membership.appeal"},
     "Events": {"events.event", "events.venue", "events.speaker"} | LIBRARY,
     "Membership": {"pages.contactmessage"}
-    | {f"membership.{model}" for model in ("person", "application", "payment", "plan", "concern", "stripeevent")},
-    "Treasurer": {"membership.claim", "membership.payment", "membership.plan"},
+    | {f"membership.{model}" for model in ("person", "application", "payment", "plan", "concern", "stripeevent")}
+    | {"membership.appeal", "membership.donation"},
+    "Treasurer": {f"membership.{model}" for model in ("claim", "payment", "plan", "appeal", "donation")},
 }
 
 

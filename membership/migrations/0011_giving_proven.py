@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('membership', '0009_giving_and_payouts'),
+        ('membership', '0010_appeals'),
     ]
 
     operations = [
