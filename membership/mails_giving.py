@@ -18,8 +18,8 @@ def _page() -> str:
 
 
 @MailKind
-def thank_you(payment: Payment, *, is_first: bool = True) -> Mail:
-    """Thanks, and the receipt; for a monthly gift each month. `is_first`: of this donation.
+def thank_you(payment: Payment, *, is_first: bool = True, has_declared: bool = False) -> Mail:
+    """Thanks, and the receipt; for a monthly gift each month. `is_first`: of this donation; `has_declared`: Gift Aid.
 
     To the address on the record, which its owner keeps right; to the one typed where there is none.
     """
@@ -27,7 +27,6 @@ def thank_you(payment: Payment, *, is_first: bool = True) -> Mail:
     if donation is None:
         raise ValueError("only a donation's payment is thanked for as one")
     person = payment.person
-    has_declared = person.gift_aid_declarations.in_force(payment.received_on).exists()
     to = person.email if person.may_be_mailed else ""
     context = {
         "payment": payment,

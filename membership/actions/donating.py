@@ -48,7 +48,8 @@ def receive_locked(donation: Donation, *, money: Money, by: Any = None) -> Payme
         donation.save(update_fields=["state"])
         if may_change(person, donation):
             _come_true(person, donation)
-    mails_giving.thank_you(payment, is_first=is_first)
+    has_declared = person.gift_aid_declarations.in_force(payment.received_on).exists()
+    mails_giving.thank_you(payment, is_first=is_first, has_declared=has_declared)
     return payment
 
 

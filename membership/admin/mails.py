@@ -13,12 +13,16 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from membership import mails as kinds
+from membership import mails_giving as giving
 from membership.admin.views import needs
 from membership.models import (
     Application,
     Checkout,
     Concern,
     ConcernKind,
+    Dedication,
+    Donation,
+    Frequency,
     Membership,
     Method,
     NoticeKind,
@@ -27,6 +31,7 @@ from membership.models import (
     Plan,
     Price,
     PriceChange,
+    RegularGift,
     StripeCustomer,
     Subscription,
     SubscriptionStatus,
@@ -78,7 +83,14 @@ def mail_html(request: HttpRequest, name: str) -> HttpResponse:
 def samples() -> list[Sample]:
     """All of them, in the order of a membership's life."""
     made = Made()
-    return [*_of_joining(made), *_of_money(made), *_of_the_course(made), *_of_failures(made), *_to_staff(made)]
+    return [
+        *_of_joining(made),
+        *_of_money(made),
+        *_of_the_course(made),
+        *_of_failures(made),
+        *_of_gifts(made),
+        *_to_staff(made),
+    ]
 
 
 class Made:
@@ -243,6 +255,29 @@ def _of_failures(made: Made) -> list[Sample]:
         Sample(
             "card-expires", "A card runs out before the next payment.", kinds.card_expires.compose(made.subscription())
         ),
+    ]
+
+
+def _of_gifts(made: Made) -> list[Sample]:
+    donation = Donation(
+        pk=0, person=made.person, first_name="Demo", last_name="Member", email=made.person.email, amount_pence=2500
+    )
+    donation.reference, donation.secret, donation.method = "DEMO-0000", "sample", Method.TRANSFER
+    donation.dedication, donation.dedicated_to = Dedication.MEMORY, "Somebody Dear"
+    monthly = Donation(pk=0, person=made.person, first_name="Demo", frequency=Frequency.MONTH, reference="DEMO-0001")
+    shared = {"stripe_id": "sub_sample", "customer": made.customer, "donation": monthly, "amount_pence": 1000}
+    failing = RegularGift(pk=0, **shared, status=SubscriptionStatus.PAST_DUE, unpaid_pence=1000, unpaid_url="https://x")
+    failing.next_attempt_at = timezone.now() + timedelta(days=3)
+    ended = RegularGift(pk=0, **shared, status=SubscriptionStatus.CANCELED, end_reason="cancellation_requested")
+    once, every = made.payment(Method.CARD, donation=donation), made.payment(Method.DEBIT, 1000, donation=monthly)
+    thanks = giving.thank_you.compose
+    return [
+        Sample("gift-how", "Somebody wishes to give by transfer or cheque.", giving.how_to_give.compose(donation)),
+        Sample("gift-thanks", "A gift came, with Gift Aid.", thanks(once, has_declared=True)),
+        Sample("gift-thanks-monthly", "A monthly gift came once more.", thanks(every, is_first=False)),
+        Sample("gift-failed", "A Direct Debit for a gift bounced.", giving.gift_failed.compose(donation)),
+        Sample("gift-failed-monthly", "A month could not be taken.", giving.monthly_failed.compose(failing)),
+        Sample("gift-ended", "A monthly gift has ended.", giving.monthly_ended.compose(ended)),
     ]
 
 

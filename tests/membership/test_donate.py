@@ -241,7 +241,10 @@ class TestEveryMonth:
         assert not Membership.objects.exists()
 
     def test_a_month_that_fails_is_told_once_and_its_end_once(self, stripe_site, mailoutbox):
-        given(stripe_site, "4000000000000341", frequency="month")
+        given(stripe_site, frequency="month")
+        gift, v1 = RegularGift.objects.get(), stripe_site.sandbox.client.v1
+        failing = v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": gift.customer.stripe_id})
+        v1.subscriptions.update(gift.stripe_id, {"default_payment_method": failing.id})
         mailoutbox.clear()
         for by in ("31d", "7d", "7d", "7d", "30d"):
             pass_time(stripe_site, by)
