@@ -46,7 +46,7 @@ def _donation(page: DonationCheckout, facts: SessionFacts) -> list[str]:
     """The same for a page on which a donation is paid."""
     paid = _money_of_session(facts)
     changes = subscription(facts.subscription) if facts.subscription else []
-    donation = donating.lock(page.donation)
+    donation = donating.lock(page.donation) if paid is not None else page.donation
     page = DonationCheckout.objects.select_for_update(of=("self",)).select_related("donation__person").get(pk=page.pk)
     keep_ids(page, facts)
     if paid is not None and paid.money is not None:
