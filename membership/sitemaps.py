@@ -1,4 +1,5 @@
 from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
 
 from membership.models import Appeal
 
@@ -10,4 +11,14 @@ class AppealSitemap(Sitemap):
         return Appeal.objects.public().only("slug", "starts_on").order_by("-starts_on", "-pk")
 
 
-sitemaps = {"appeals": AppealSitemap}
+class GivingSitemap(Sitemap):
+    """The page to give on."""
+
+    def items(self):
+        return ["donate:index"]
+
+    def location(self, item):
+        return reverse(item)
+
+
+sitemaps = {"appeals": AppealSitemap, "giving": GivingSitemap}

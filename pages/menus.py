@@ -44,6 +44,7 @@ DEFAULTS: dict[Slot, tuple[str, list[tuple[str, str]]]] = {
             (_("Publications"), "/publications/"),
             (_("Events"), "/events/"),
             (_("Membership"), "/membership/"),
+            (_("Give"), "/donate/"),
             (_("Sign in"), "/accounts/login/"),
         ],
     ),

@@ -55,6 +55,7 @@ PAGES = {
     "join": "/membership/join/individual/",
     "join as a household": "/membership/join/household/",
     "join, plan withdrawn": "/membership/join/withdrawn/",
+    "giving": "/donate/",
     "appeal": "/donate/water/",
     "appeal that is over": "/donate/over/",
     "search": "/search/?q=story",
