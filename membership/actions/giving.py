@@ -19,6 +19,7 @@ from membership.models import (
     CheckoutState,
     Donation,
     DonationCheckout,
+    DonationState,
     Frequency,
     Person,
     RegularGift,
@@ -54,23 +55,52 @@ class Wish:
 def wish(*, token: uuid.UUID, wish: Wish, giver: Person | None = None) -> Donation:
     """Keep what was filled in; a form that is sent twice is one donation. `giver` is signed in. No record changes.
 
-    By transfer or cheque, how to give is mailed. A form that was sent again with other words is another donation, and
-    the first can be paid no more.
+    By transfer or cheque, how to give is mailed. A form that is sent again with other words is another donation, and
+    the first can be given no more, unless it was given meanwhile: then it stands.
     """
+    columns = _columns(wish)
+    known = Donation.objects.filter(token=token).first()
+    if known is not None and (known.state == DonationState.DISCARDED or not _holds(known, columns)):
+        if not _withdraw(known):
+            return known
+        token = uuid.uuid5(token, repr(sorted(columns.items())))
     try:
         with transaction.atomic():
-            return _keep_wish(token, wish, giver)
+            return _keep_wish(token, columns, giver)
     except IntegrityError:  # the same form, sent twice at once
         return Donation.objects.get(token=token)
 
 
-def _keep_wish(token: uuid.UUID, wish: Wish, giver: Person | None) -> Donation:
+def _columns(wish: Wish) -> dict[str, Any]:
+    own = {name: value for name, value in vars(wish).items() if name != "details"}
+    details = {name: wish.details.get(name, "") for name in DETAIL_FIELDS}
+    return own | details | {"email": details["email"].lower()}
+
+
+def _holds(donation: Donation, columns: dict[str, Any]) -> bool:
+    return all(getattr(donation, name) == value for name, value in columns.items())
+
+
+def _withdraw(donation: Donation) -> bool:
+    """Let nobody give this any more, at Stripe first; False if somebody did, or is about to. Without Stripe its page
+    runs out in a day."""
+    try:
+        for page in donation.checkouts.payable():
+            checkout.retire(page)
+    except (checkout.AlreadyPaid, checkout.OnItsWay):
+        return False
+    except gateway.Unavailable as error:
+        logger.warning("The page of donation %s stays open until it runs out: %s", donation.reference, error)
+    still = Donation.objects.open().filter(pk=donation.pk).exclude(checkouts__state=CheckoutState.PENDING)
+    still.update(state=DonationState.DISCARDED)
+    return Donation.objects.filter(pk=donation.pk, state=DonationState.DISCARDED).exists()
+
+
+def _keep_wish(token: uuid.UUID, columns: dict[str, Any], giver: Person | None) -> Donation:
     known = Donation.objects.filter(token=token).first()
     if known is not None:
         return known
-    own = {name: value for name, value in vars(wish).items() if name != "details"}
-    details = {name: wish.details.get(name, "") for name in DETAIL_FIELDS} | {"email": wish.details["email"].lower()}
-    donation = Donation(token=token, reference=references.new_reference(), **own, **details)
+    donation = Donation(token=token, reference=references.new_reference(), **columns)
     donation.is_proven = giver is not None and giver.email_verified_at is not None
     donation.person = giver if giver is not None and donation.is_proven else _person_for(donation)
     donation.save()

@@ -175,6 +175,26 @@ class TestOnce:
         assert len(addresses) == 1
         assert len(stripe_site.sandbox.objects("checkout.session")) == len(stripe_site.sandbox.objects("customer")) == 1
 
+    def test_back_from_stripe_with_another_amount_the_first_page_takes_no_money(self, stripe_site):
+        form = FORM | {"token": "6f0d9d3e-6c38-4b6a-8f4a-6b7f0a6f7f04"}
+        for amount in ("25", "50", "50", "25"):
+            assert Client().post("/donate/", form | {"amount": amount}).status_code == 303
+        pages = stripe_site.sandbox.objects("checkout.session")
+        assert sorted((each["amount_total"], each["status"]) for each in pages if each["amount_total"] == 2500) == [
+            (2500, "expired"),
+            (2500, "open"),
+        ]
+        assert Person.objects.count() == 1
+
+    def test_back_from_stripe_after_paying_the_first_gift_stands(self, stripe_site):
+        form = FORM | {"token": "6f0d9d3e-6c38-4b6a-8f4a-6b7f0a6f7f05"}
+        Client().post("/donate/", form)
+        stripe_site.sandbox.pay(DonationCheckout.objects.get().stripe_id)
+        answer = Client().post("/donate/", form | {"amount": "50"})
+        donation = Donation.objects.get()
+        assert answer["Location"] == donation.get_absolute_url()
+        assert Payment.objects.get().gross_pence == 2500
+
     def test_a_page_that_ran_out_is_followed_by_another(self, stripe_site):
         give()
         donation = Donation.objects.get()

@@ -28,7 +28,7 @@ def test_a_new_site_has_its_menus(client):
     assert client.get("/").context["menus"].main[-1].is_button
     foot = {column.heading: [link.label for link in column.links] for column in client.get("/").context["menus"].foot}
     assert foot["News"] == ["Latest news", "Topics", "Feed", "Search"]
-    assert foot["The group"] == ["Publications", "Events", "Membership", "Sign in"]
+    assert foot["The group"] == ["Publications", "Events", "Membership", "Give", "Sign in"]
 
 
 def test_a_line_whose_page_is_not_there_yet_is_left_out_until_it_is(client, staff):
