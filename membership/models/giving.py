@@ -139,7 +139,10 @@ class Donation(ContactDetails):
     dedicated_to = models.CharField(max_length=100, blank=True)
     message = models.CharField(max_length=500, blank=True, help_text="What they wrote to us.")
     is_proven = models.BooleanField(
-        default=False, editable=False, help_text="Signed in as whom it says: what was typed may change their record."
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Signed in as whom it says: what was typed may change their record.",
     )
     is_anonymous = models.BooleanField("anonymous to the public", default=True)
     gift_aid_version = models.CharField(max_length=20, blank=True, help_text="Of the declaration that was ticked.")

@@ -41,7 +41,7 @@ def test_a_month_is_looked_at_kept_as_a_file_and_closed(page: Page, context, liv
         page.get_by_role("button", name="For a spreadsheet (XLSX)").click()
     assert download.value.suggested_filename == "ledger-2019-10-01-2019-10-31.xlsx"
     sheet = openpyxl.load_workbook(BytesIO(download.value.path().read_bytes()))["Ledger"]
-    assert [row[8] for row in sheet.iter_rows(min_row=2, values_only=True)] == [50, -25]
+    assert [row[9] for row in sheet.iter_rows(min_row=2, values_only=True)] == [50, -25]
     page.get_by_role("link", name="Close this month").click()
     expect(page.locator(".desk-figures")).to_contain_text("£24.05")
     page.get_by_role("button", name="Close October 2019").click()

@@ -89,6 +89,7 @@ def sync() -> str:
     return out.getvalue()
 
 
+@pytest.mark.long
 def test_after_three_years_of_trouble_everything_agrees_to_the_penny(stripe_site, individual):
     world = World(stripe_site, individual)
     world.join(MEMBERS - MONTHS * EACH_MONTH)

@@ -77,6 +77,7 @@ def test_the_deployment_check_has_nothing_to_say():
     assert "no issues" in result.stdout
 
 
+@pytest.mark.long
 def test_static_files_are_collected_with_hashed_names(tmp_path):
     code = (
         "from django.conf import settings; from django.core.management import call_command;"

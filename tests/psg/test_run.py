@@ -101,6 +101,7 @@ def checkout(tmp_path) -> Iterator[Checkout]:
         process.kill()
 
 
+@pytest.mark.long
 def test_a_newcomer_runs_the_site_stops_it_and_finds_everything_again(checkout):
     assert checkout.start() < 60
     assert "Unrest in the mining corridor" in answers(checkout.port)
@@ -146,6 +147,7 @@ def test_a_newcomer_runs_the_site_stops_it_and_finds_everything_again(checkout):
     wait_for(lambda: not checkout.processes(), 15)
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_leaves_nothing_that_the_next_one_trips_over(checkout):
     checkout.start()
     for process in checkout.processes():
