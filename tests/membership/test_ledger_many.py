@@ -26,6 +26,7 @@ INSERT INTO membership_term (membership_id, price_id, payment_id, starts_on, end
     created_at)
 SELECT m.id, {price}, p.id, p.received_on, p.received_on + 30, p.received_on + 60, '', now()
 FROM membership_payment p JOIN membership_membership m ON m.reference = 'Y' || p.id;
+ANALYZE membership_payment; -- the triggers look there, and plan by what was known when they began
 INSERT INTO membership_payment (person_id, purpose, method, gross_pence, fee_pence, currency, received_on, reverses_id,
     bank_reference, reason, token, stripe_invoice_id, stripe_payment_intent_id, stripe_charge_id, created_at)
 SELECT person_id, purpose, method, -2500, 0, 'GBP', received_on, id, '', 'refunded', 'back ' || id, '', '', '', now()
