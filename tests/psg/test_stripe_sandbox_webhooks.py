@@ -14,6 +14,12 @@ from tests.psg import shop
 DAY = 86400
 
 
+class Listener(ThreadingHTTPServer):
+    """Takes twenty callers at once, however busy the machine."""
+
+    request_queue_size = 128
+
+
 class Site:
     """A site that listens to webhooks, and answers with `status`."""
 
@@ -31,7 +37,7 @@ class Site:
             def log_message(self, *args) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Listener(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
